@@ -1,0 +1,21 @@
+"""The Celery application, with the whole beat timetable on one page."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("whetstone")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Due times live in Postgres; beat only looks at them. Every task here may run twice.
+app.conf.beat_schedule = {
+    "catch up on events nobody consumed": {"task": "helpdesk.tasks.catch_up", "schedule": 30.0},
+    "send what waits in the outbox": {"task": "helpdesk.tasks.drain_outbox", "schedule": 10.0},
+    "beat of the worker's heart": {"task": "helpdesk.tasks.heartbeat", "schedule": 10.0},
+    "embed what was published while the embedder was down": {"task": "helpdesk.tasks.embed_missing", "schedule": 60.0},
+    "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},
+    "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
+}

@@ -1,0 +1,15 @@
+"""Every address, family by family."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from helpdesk import health
+
+urlpatterns = [
+    path("", include("helpdesk.urls_portal")),
+    path("", include("helpdesk.urls_inbox")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

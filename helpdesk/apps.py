@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class HelpdeskConfig(AppConfig):
+    name = "helpdesk"
+    verbose_name = "Helpdesk"
+
+    def ready(self) -> None:
+        from helpdesk import receivers  # noqa: F401  (connects them)

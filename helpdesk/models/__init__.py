@@ -1,0 +1,38 @@
+"""The nouns of the helpdesk, one a file."""
+
+from helpdesk.models.apikeys import ApiKey
+from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
+from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
+from helpdesk.models.messages import Message
+from helpdesk.models.outbox import Outbox
+from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
+from helpdesk.models.search import Chunk, Source
+from helpdesk.models.settings import SiteSettings
+from helpdesk.models.tickets import ReadMark, Resolution, Ticket
+
+__all__ = [
+    "ASSISTANT",
+    "SYSTEM",
+    "ApiKey",
+    "Article",
+    "ArticleFeedback",
+    "ArticleVersion",
+    "Audience",
+    "Category",
+    "Chunk",
+    "Customer",
+    "CustomerEmail",
+    "Event",
+    "EventConsumption",
+    "Message",
+    "Organisation",
+    "Outbox",
+    "ReadMark",
+    "Resolution",
+    "SiteSettings",
+    "Source",
+    "Team",
+    "Ticket",
+    "User",
+    "find_or_create_customer",
+]

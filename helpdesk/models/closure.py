@@ -1,0 +1,133 @@
+"""How a ticket ends and begins again. What the customer says of an answer is kept apart from what agents and time say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, cast
+
+from django.utils import timezone
+
+from helpdesk import formatting
+from helpdesk.models.events import SYSTEM, Actor, Event
+from helpdesk.models.people import Customer, User
+
+if TYPE_CHECKING:
+    from helpdesk.models.messages import Message
+    from helpdesk.models.tickets import Resolution, Ticket
+
+
+class Closure:
+    """Mixed into Ticket."""
+
+    def solved(self, *, customer: Customer, at: dt.datetime | None = None) -> Resolution | None:
+        """“That solved it.”"""
+        return self._close("confirmed", by=customer, verb="ticket.solved", at=at)
+
+    def resolve(self, *, by: User | None = None, how: str = "by_agent", at: dt.datetime | None = None) -> Resolution | None:
+        """An agent closes it, or time does (`how` = assumed or abandoned). Resolving twice is resolving once."""
+        return self._close(how, by=by or SYSTEM, verb="ticket.resolved", at=at)
+
+    def _close(self, kind: str, *, by: Actor, verb: str, at: dt.datetime | None) -> Resolution | None:
+        from helpdesk.models.tickets import Resolution
+
+        ticket, at = _ticket(self), at or timezone.now()
+        if kind not in Resolution.Kind.values:
+            raise ValueError(f"A ticket cannot be resolved as {kind!r}.")
+        with ticket.locked():
+            confirms = kind == Resolution.Kind.CONFIRMED and not ticket.resolutions.filter(kind=kind, reversed_at=None).exists()
+            if ticket.state == ticket.State.RESOLVED and not confirms:
+                return None
+            answer = self._last_answer()
+            resolution = Resolution.objects.create(ticket=ticket, kind=kind, by=by if isinstance(by, User) else None, message=answer, at=at)
+            ticket.state, ticket.resolved_at = ticket.State.RESOLVED, at
+            ticket.waiting_since = ticket.snoozed_until = None
+            ticket.has_draft = False
+            ticket.save(update_fields=["state", "resolved_at", "waiting_since", "snoozed_until", "has_draft"])
+            ticket.touch(at)
+            Event.record(
+                verb,
+                by=by,
+                ticket=ticket,
+                at=at,
+                how=kind,
+                message=answer.pk if answer else None,
+                decision=answer.meta.get("decision") if answer else None,
+            )
+        return resolution
+
+    def not_quite(self, *, customer: Customer, comment: str = "", at: dt.datetime | None = None) -> Message | None:
+        """The answer missed. What they add is said as a message, so that it is answered like one."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            answer = self._last_answer()
+            Event.record(
+                "ticket.not_quite",
+                by=customer,
+                ticket=ticket,
+                at=at,
+                message=answer.pk if answer else None,
+                decision=answer.meta.get("decision") if answer else None,
+                commented=bool(comment.strip()),
+            )
+            if comment.strip():
+                return ticket.say(comment, customer=customer, at=at)
+            ticket.hand_off(reason="not_quite", body=self._promise(), at=at)
+        return None
+
+    def ask_for_person(self, *, customer: Customer, comment: str = "", at: dt.datetime | None = None) -> None:
+        """Nobody has to argue with the assistant."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            if comment.strip():
+                message = ticket.append("customer", formatting.clean_text(comment), by=customer, at=at)
+                ticket.customer_read_seq = message.seq
+            first = not ticket.asked_for_person
+            ticket.asked_for_person = True
+            ticket.waiting_since = ticket.waiting_since or at
+            ticket.save(update_fields=["asked_for_person", "waiting_since", "customer_read_seq"])
+            if ticket.state == ticket.State.RESOLVED:
+                ticket.reopen(customer=customer, at=at)
+            if first:
+                answer = self._last_answer()
+                Event.record(
+                    "ticket.person_requested",
+                    by=customer,
+                    ticket=ticket,
+                    at=at,
+                    decision=answer.meta.get("decision") if answer else None,
+                )
+            ticket.hand_off(reason="asked_for_person", body=self._promise(), at=at)
+
+    def reopen(self, *, by: User | None = None, customer: Customer | None = None, at: dt.datetime | None = None) -> None:
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            if ticket.state not in {ticket.State.RESOLVED, ticket.State.SPAM}:
+                return
+            ticket.resolutions.filter(reversed_at=None).update(reversed_at=at)
+            ticket.state, ticket.resolved_at = ticket.State.OPEN, None
+            ticket.waiting_since = at if customer else None
+            ticket.save(update_fields=["state", "resolved_at", "waiting_since"])
+            ticket.touch(at)
+            answer = self._last_answer()
+            Event.record(
+                "ticket.reopened",
+                by=by or customer or SYSTEM,
+                ticket=ticket,
+                at=at,
+                decision=answer.meta.get("decision") if answer else None,
+            )
+
+    def _last_answer(self) -> Message | None:
+        """The last thing that may have solved it: an agent's reply or the assistant's answer."""
+        said = _ticket(self).messages.public().filter(author__in=["agent", "assistant"]).order_by("-seq")
+        return next((message for message in said[:5] if message.kind not in {"handoff", "clarify"}), None)
+
+    @staticmethod
+    def _promise() -> str:
+        from helpdesk.models.settings import SiteSettings
+
+        return f"I have passed this on to a colleague with everything you wrote. A person will answer {SiteSettings.load().reply_promise}."
+
+
+def _ticket(mixin: object) -> Ticket:
+    return cast("Ticket", mixin)

@@ -1,0 +1,177 @@
+"""What is said in a ticket: by the customer, the agents and the assistant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, cast
+
+from django.utils import timezone
+
+from helpdesk import formatting
+from helpdesk.models.events import ASSISTANT, SYSTEM, Actor, Event
+from helpdesk.models.people import Customer, Team, User
+
+if TYPE_CHECKING:
+    from helpdesk.models.messages import Message
+    from helpdesk.models.tickets import Ticket
+
+
+class Conversation:
+    """Mixed into Ticket."""
+
+    def say(
+        self, body: str, *, customer: Customer, client_msg_id: str = "", meta: dict[str, Any] | None = None, at: dt.datetime | None = None
+    ) -> Message:
+        """The customer writes. A resolved ticket opens again: nobody should have to ask twice."""
+        ticket, at = _ticket(self), at or timezone.now()
+        body = formatting.clean_text(body)
+        with ticket.locked():
+            if already := ticket.already_said(client_msg_id):
+                return already
+            if ticket.state == ticket.State.RESOLVED:
+                ticket.reopen(customer=customer, at=at)
+            message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, meta=meta)
+            ticket.state, ticket.snoozed_until = ticket.State.OPEN, None
+            ticket.waiting_since = ticket.waiting_since or at
+            ticket.customer_read_seq = message.seq
+            ticket.save(update_fields=["state", "snoozed_until", "waiting_since", "customer_read_seq"])
+            Event.record("message.said", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq)
+        return message
+
+    def reply(
+        self,
+        body: str,
+        *,
+        by: User,
+        teach: bool = True,
+        draft: int | None = None,
+        client_msg_id: str = "",
+        meta: dict[str, Any] | None = None,
+        at: dt.datetime | None = None,
+    ) -> Message:
+        """An agent answers the customer. `teach` approves the text as something the assistant may learn from."""
+        ticket, at = _ticket(self), at or timezone.now()
+        body = formatting.clean_text(body)
+        with ticket.locked():
+            if already := ticket.already_said(client_msg_id):
+                return already
+            meta = {**(meta or {}), "teach": teach, **({"draft": draft} if draft else {})}
+            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, meta=meta)
+            ticket.handler, ticket.waiting_since, ticket.has_draft = ticket.Handler.TEAM, None, False
+            ticket.assignee = ticket.assignee or by
+            if ticket.state in {ticket.State.SNOOZED, ticket.State.OPEN}:
+                ticket.state = ticket.State.WAITING
+            ticket.save(update_fields=["handler", "waiting_since", "has_draft", "assignee", "state"])
+            ticket.mark_read(by)
+            Event.record("message.replied", by=by, ticket=ticket, at=at, message=message.pk, seq=message.seq, teach=teach, draft=draft)
+        return message
+
+    def note(self, body: str, *, by: User, client_msg_id: str = "", at: dt.datetime | None = None) -> Message:
+        """Only colleagues ever see it."""
+        ticket, at = _ticket(self), at or timezone.now()
+        body = formatting.clean_text(body, what="The note")
+        with ticket.locked():
+            if already := ticket.already_said(client_msg_id):
+                return already
+            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, is_note=True)
+            ticket.mark_read(by)
+            Event.record("message.noted", by=by, ticket=ticket, at=at, message=message.pk, seq=message.seq)
+        return message
+
+    def answer(self, body: str, *, meta: dict[str, Any], client_msg_id: str = "", at: dt.datetime | None = None) -> Message:
+        """The assistant answers, or asks which of several things was meant (`meta["kind"] == "clarify"`)."""
+        ticket, at = _ticket(self), at or timezone.now()
+        body = formatting.clean_text(body, what="The answer")
+        with ticket.locked():
+            if already := ticket.already_said(client_msg_id):
+                return already
+            message = ticket.append("assistant", body, by=ASSISTANT, at=at, client_msg_id=client_msg_id, meta=meta)
+            ticket.waiting_since = None
+            ticket.save(update_fields=["waiting_since"])
+            verb = "assistant.asked" if meta.get("kind") == "clarify" else "assistant.answered"
+            Event.record(verb, by=ASSISTANT, ticket=ticket, at=at, message=message.pk, seq=message.seq, decision=meta.get("decision"))
+        return message
+
+    def hand_off(
+        self,
+        *,
+        reason: str,
+        body: str = "",
+        team: Team | None = None,
+        meta: dict[str, Any] | None = None,
+        at: dt.datetime | None = None,
+    ) -> Message | None:
+        """From the assistant to people, with a word to the customer. Already there: nothing happens."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            if ticket.handler == ticket.Handler.TEAM:
+                return None
+            ticket.handler = ticket.Handler.TEAM
+            ticket.waiting_since = ticket.waiting_since or at
+            ticket.team = ticket.team or team
+            ticket.save(update_fields=["handler", "waiting_since", "team"])
+            message = None
+            if body:
+                message = ticket.append("assistant", body, by=ASSISTANT, at=at, meta={**(meta or {}), "kind": "handoff"})
+            else:
+                ticket.touch(at)
+            Event.record(
+                "ticket.handed_off",
+                by=ASSISTANT,
+                ticket=ticket,
+                at=at,
+                reason=reason,
+                message=message.pk if message else None,
+                decision=(meta or {}).get("decision"),
+            )
+        return message
+
+    def append(
+        self,
+        author: str,
+        body: str,
+        *,
+        by: Actor = SYSTEM,
+        at: dt.datetime,
+        is_note: bool = False,
+        client_msg_id: str = "",
+        meta: dict[str, Any] | None = None,
+    ) -> Message:
+        """The next message, and the list columns that follow from it. Call with the row locked."""
+        from helpdesk.models.messages import Message
+
+        ticket = _ticket(self)
+        render = formatting.render_plain if author == "customer" else formatting.render_reply
+        ticket.last_seq += 1
+        message = Message.objects.create(
+            ticket=ticket,
+            seq=ticket.last_seq,
+            author=author,
+            user=by if isinstance(by, User) else None,
+            customer=by if isinstance(by, Customer) else None,
+            body=body,
+            html=render(body),
+            is_note=is_note,
+            client_msg_id=client_msg_id,
+            meta=meta or {},
+            at=at,
+        )
+        if not is_note:
+            ticket.last_message_at, ticket.last_author = at, author
+            ticket.last_preview = formatting.clean_line(formatting.plain(body), limit=160)
+        ticket.updated_at = max(ticket.updated_at, at)
+        ticket.save(update_fields=["last_seq", "last_message_at", "last_author", "last_preview", "updated_at"])
+        return message
+
+    def already_said(self, client_msg_id: str) -> Message | None:
+        """A resent message is the same message."""
+        return _ticket(self).messages.filter(client_msg_id=client_msg_id).first() if client_msg_id else None
+
+    def touch(self, at: dt.datetime) -> None:
+        ticket = _ticket(self)
+        ticket.updated_at = max(ticket.updated_at, at)
+        ticket.save(update_fields=["updated_at"])
+
+
+def _ticket(mixin: object) -> Ticket:
+    return cast("Ticket", mixin)

@@ -1,0 +1,240 @@
+"""Who is here: agents and admins sign in with a password, customers by a code sent to their address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from helpdesk.viewers import Viewer
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.split() if word[0].isalpha()] or [name or "?"]
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return unicodedata.normalize("NFC", letters).upper()
+
+
+class Portrait:
+    """What an avatar needs: the same person always has the same colour."""
+
+    pk: Any
+    name: str
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+    @property
+    def hue(self) -> int:
+        return (self.pk or 0) % 8
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, **{"role": User.Role.ADMIN, "is_superuser": True, "is_staff": True, **fields})
+
+
+class User(Portrait, AbstractBaseUser, PermissionsMixin):
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        AGENT = "agent", "Agent"
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    title = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.AGENT)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("may open the admin", default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.role == self.Role.ADMIN:
+            self.is_staff = self.is_superuser = True
+        super().save(*args, **kwargs)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0]
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    @cached_property
+    def closed_team_ids(self) -> list[int]:
+        """Private teams this agent is not in: their tickets do not exist for them."""
+        if self.is_admin:
+            return []
+        return list(Team.objects.filter(is_private=True).exclude(members=self).values_list("pk", flat=True))
+
+
+class Team(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(unique=True)
+    description = models.CharField(max_length=200, blank=True)
+    members = models.ManyToManyField(User, related_name="teams", blank=True)
+    is_private = models.BooleanField(default=False, help_text="Only members and admins see this team's tickets.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, viewer: Viewer) -> OrganisationQuerySet:
+        if isinstance(viewer, User):
+            return self
+        if isinstance(viewer, Customer):
+            return self.filter(pk=viewer.organisation_id)
+        return self.none()
+
+
+class Organisation(Portrait, models.Model):
+    class Lifecycle(models.TextChoices):
+        TRIAL = "trial", "Trial"
+        ACTIVE = "active", "Active"
+        AT_RISK = "at_risk", "At risk"
+        CHURNED = "churned", "Churned"
+
+    name = models.CharField(max_length=160)
+    domain = models.CharField(max_length=190, blank=True, db_index=True)
+    plan = models.CharField(max_length=40, blank=True)
+    lifecycle = models.CharField(max_length=20, choices=Lifecycle.choices, default=Lifecycle.ACTIVE)
+    traits = models.JSONField(default=dict, blank=True)
+    shares_tickets = models.BooleanField(default=False, help_text="Colleagues see each other's tickets.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, viewer: Viewer) -> CustomerQuerySet:
+        if isinstance(viewer, User):
+            return self
+        if isinstance(viewer, Customer):
+            return self.filter(pk=viewer.pk)
+        return self.none()
+
+    def with_email(self, email: str) -> CustomerQuerySet:
+        """By any of their addresses."""
+        email = email.strip().lower()
+        return self.filter(Q(email=email) | Q(emails__email=email)).distinct()
+
+
+class Customer(Portrait, models.Model):
+    name = models.CharField(max_length=160)
+    email = models.EmailField(unique=True)
+    title = models.CharField(max_length=120, blank=True)
+    organisation = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.SET_NULL, related_name="customers")
+    external_id = models.CharField(max_length=190, null=True, blank=True, unique=True)
+    traits = models.JSONField(default=dict, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    locale = models.CharField(max_length=12, default="en")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CustomerQuerySet.as_manager()
+    is_authenticated = True
+    is_anonymous = False
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0]
+
+    @property
+    def segment(self) -> dict[str, str]:
+        """The business context that decisions may depend on."""
+        if self.organisation is None:
+            return {}
+        return {"plan": self.organisation.plan, "lifecycle": self.organisation.lifecycle}
+
+    def verify(self, *, at: dt.datetime | None = None) -> None:
+        """They proved that the address is theirs."""
+        if self.verified_at is None:
+            self.verified_at = at or timezone.now()
+            self.save(update_fields=["verified_at"])
+
+
+class CustomerEmail(models.Model):
+    """A further address of a customer; the first one is `Customer.email`."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="emails")
+    email = models.EmailField(unique=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+
+def find_or_create_customer(email: str, *, name: str = "", at: dt.datetime | None = None) -> Customer:
+    """The customer with this address. A new one is unverified and joins no organisation: an address is a claim, not a proof."""
+    found = Customer.objects.with_email(email).first()
+    if found:
+        return found
+    fallback = email.split("@")[0].replace(".", " ").title()
+    customer, _ = Customer.objects.get_or_create(
+        email=email.strip().lower(), defaults={"name": (name or fallback)[:160], "created_at": at or timezone.now()}
+    )
+    return customer
+
+
+def names(people: Iterable[Portrait]) -> str:
+    """`Tom and Keiko`, for a sentence."""
+    parts = [person.name.split(" ")[0] for person in people]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

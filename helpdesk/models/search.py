@@ -1,0 +1,99 @@
+"""What an answer can come from, and the pieces of it that are searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.utils import timezone
+from pgvector.django import HnswIndex, VectorField
+
+from helpdesk.models.knowledge import Article, Audience, Category
+from helpdesk.models.people import Customer, User
+
+if TYPE_CHECKING:
+    from helpdesk.viewers import Viewer
+
+DIMENSIONS = 384
+
+
+def audiences_of(viewer: Viewer) -> list[str]:
+    """What this viewer may read. Unknown viewers get the least."""
+    if isinstance(viewer, User):
+        return [Audience.PUBLIC, Audience.CUSTOMERS, Audience.INTERNAL]
+    if isinstance(viewer, Customer):
+        return [Audience.PUBLIC, Audience.CUSTOMERS]
+    return [Audience.PUBLIC]
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, viewer: Viewer) -> SourceQuerySet:
+        return self.filter(is_live=True, audience__in=audiences_of(viewer))
+
+
+class Source(models.Model):
+    """One thing an answer can come from: an article, or a resolution learned from a ticket."""
+
+    class Kind(models.TextChoices):
+        ARTICLE = "article", "Article"
+        RESOLUTION = "resolution", "Learned"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    article = models.OneToOneField(Article, null=True, blank=True, on_delete=models.CASCADE, related_name="source")
+    title = models.CharField(max_length=300)
+    body = models.TextField()
+    path = models.CharField(max_length=300, blank=True)
+    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.PUBLIC)
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="sources")
+    locale = models.CharField(max_length=12, default="en")
+    pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    is_live = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+    tsv = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english") + SearchVector("body", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["tsv"], name="source_tsv"),
+            models.Index(fields=["audience"], condition=models.Q(is_live=True), name="source_live"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_strict(self) -> bool:
+        return self.category is not None and self.category.risk == Category.Risk.STRICT
+
+
+class Chunk(models.Model):
+    """A passage of a source. `vector` is empty until the embedder has seen it; full text finds it at once."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="chunks")
+    position = models.PositiveIntegerField()
+    heading = models.CharField(max_length=300, blank=True)
+    text = models.TextField()
+    vector = VectorField(dimensions=DIMENSIONS, null=True)
+    tsv = models.GeneratedField(
+        expression=SearchVector("heading", weight="A", config="english") + SearchVector("text", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "position"], name="chunk_position")]
+        indexes = [
+            GinIndex(fields=["tsv"], name="chunk_tsv"),
+            HnswIndex(fields=["vector"], opclasses=["vector_cosine_ops"], name="chunk_vector"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}.{self.position}"

@@ -1,0 +1,41 @@
+"""What an admin decides for the whole site, in one row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+
+class SiteSettings(models.Model):
+    company_name = models.CharField(max_length=80, default="Whetstone")
+    support_email = models.EmailField(default="support@example.com")
+    reply_promise = models.CharField(max_length=80, default="within one working day", help_text="Follows “A person will answer …”.")
+    assistant_enabled = models.BooleanField(default=True, help_text="Off: every question goes to people.")
+    answer_target = models.FloatField(
+        default=0.95,
+        validators=[MinValueValidator(0.5), MaxValueValidator(0.999)],
+        help_text="The share of its answers that must be right.",
+    )
+    assumed_hours = models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution.")
+    came_back_days = models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")
+    holdout_share = models.FloatField(
+        default=0.05,
+        validators=[MinValueValidator(0), MaxValueValidator(0.5)],
+        help_text="The share of customers who keep the day-one assistant, so that the gain can be measured.",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "settings"
+
+    def __str__(self) -> str:
+        return "Settings"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> SiteSettings:
+        return cls.objects.get_or_create(pk=1)[0]

@@ -1,0 +1,46 @@
+"""Celery tasks: two lines, ids only, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from helpdesk import events, outbox
+from helpdesk.health import beat_heart
+from helpdesk.models import Ticket
+
+
+@shared_task
+def consume(name: str, event_id: int) -> None:
+    events.consume(name, event_id)
+
+
+@shared_task
+def catch_up() -> None:
+    events.catch_up()
+
+
+@shared_task
+def send_outbox(outbox_id: int) -> None:
+    outbox.send(outbox_id)
+
+
+@shared_task
+def drain_outbox() -> None:
+    outbox.drain()
+
+
+@shared_task
+def heartbeat() -> None:
+    beat_heart()
+
+
+@shared_task
+def embed_missing() -> None:
+    from helpdesk.search.index import reembed_missing
+
+    reembed_missing(limit=200)
+
+
+@shared_task
+def wake_snoozed() -> None:
+    for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
+        ticket.wake()
