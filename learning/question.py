@@ -1,0 +1,106 @@
+"""What the assistant hands to learning, and what it gets back. Plain values: no queries here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+Action = Literal["answer", "clarify", "hand_off"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question in its context. `vector` is the unit vector of `text`, or None while the embedder is away."""
+
+    text: str
+    vector: Vector | None
+    at: dt.datetime
+    page: str = ""
+    segment: Mapping[str, str] = field(default_factory=dict)
+    customer_id: int | None = None
+    is_verified: bool = True
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A live source that this customer may read, with what search thinks of it.
+
+    `dense`: cosine of its best chunk with the question, in [-1, 1]. `text_rank`: full-text rank of its best chunk, 0 when no word matches.
+    """
+
+    source_id: int
+    dense: float
+    text_rank: float = 0.0
+    chunk_id: int | None = None
+    pages: Sequence[str] = ()
+    is_strict: bool = False
+    is_learned: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate with its score. `p`: calibrated probability that it resolves the question. `logodds`: what each factor contributed."""
+
+    candidate: Candidate
+    p: float
+    raw: float
+    features: dict[str, float]
+    logodds: dict[str, float]
+
+    @property
+    def source_id(self) -> int:
+        return self.candidate.source_id
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the frozen day-one policy would have done over the same articles."""
+
+    source_id: int | None
+    score: float
+    action: Action
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates, best first, and what to do. `options`: the choices of a clarifying question, best first."""
+
+    scored: list[Scored]
+    action: Action
+    threshold: float
+    control: Control
+    policy: str
+    propensity: float = 1.0
+    reason: str = ""
+
+    @property
+    def first(self) -> Scored | None:
+        return self.scored[0] if self.scored else None
+
+    @property
+    def confidence(self) -> float:
+        return self.scored[0].p if self.scored else 0.0
+
+    @property
+    def options(self) -> list[Scored]:
+        return self.scored[:3] if self.action == "clarify" else []
+
+    def as_json(self, limit: int = 10) -> list[dict[str, Any]]:
+        """The candidates as a Decision keeps them."""
+        return [
+            {
+                "source": each.source_id,
+                "chunk": each.candidate.chunk_id,
+                "score": round(each.p, 6),
+                "features": {name: round(value, 6) for name, value in each.features.items()},
+            }
+            for each in self.scored[:limit]
+        ]
