@@ -46,7 +46,7 @@ class ApiKey(models.Model):
     def find(cls, key: str) -> ApiKey | None:
         if not key.startswith("wsk_"):
             return None
-        return cls.objects.filter(key_hash=digest(key), revoked_at=None).first()
+        return cls.objects.select_related("created_by").filter(key_hash=digest(key), revoked_at=None).first()
 
     def revoke(self) -> None:
         if self.revoked_at is None:

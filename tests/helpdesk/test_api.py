@@ -1,0 +1,150 @@
+"""The API: keys and scopes, one shape of error, repeated calls change nothing, and bad input is refused in words."""
+
+import pytest
+
+from helpdesk.models import ApiKey, Message, Ticket
+from tests.factories import make_admin, make_customer, make_team, make_ticket, make_user
+
+pytestmark = pytest.mark.django_db
+ALL = ["ask", "tickets:read", "tickets:write"]
+OPENING = {"customer": {"email": "ada@client.example", "name": "Ada Okonkwo"}, "body": "How can a guest sign?"}
+
+
+@pytest.fixture
+def call(client):
+    def make(scopes=ALL, by=None):
+        key = ApiKey.issue(name="CRM", scopes=scopes, by=by or make_admin())[1]
+
+        def call(method, path, data=None, **headers):
+            headers = {"Authorization": f"Bearer {key}", **headers}
+            return getattr(client, method)(f"/api/v1/{path}", data, content_type="application/json", headers=headers)
+
+        return call
+
+    return make
+
+
+def test_a_ticket_is_opened_read_and_answered(call):
+    api = call()
+    opened = api("post", "tickets/", OPENING)
+    assert opened.status_code == 201
+    number = opened.json()["number"]
+    assert opened.json()["customer"]["name"] == "Ada Okonkwo"
+    assert api("get", f"tickets/{number}/").json()["subject"] == "How can a guest sign?"
+    assert api("post", f"tickets/{number}/messages/", {"author": "agent", "body": "Choose **Add a guest**."}).status_code == 201
+    said = api("get", f"tickets/{number}/messages/").json()["results"]
+    assert [(message["author"], message["name"]) for message in said] == [("customer", "Ada Okonkwo"), ("agent", "Morgan Ellery")]
+
+
+def test_repeating_a_post_with_its_key_changes_nothing_more(call):
+    api = call()
+    first, second = (api("post", "tickets/", OPENING, **{"Idempotency-Key": "k1"}).json() for _ in range(2))
+    assert first["number"] == second["number"]
+    for _ in range(2):
+        api("post", f"tickets/{first['number']}/messages/", {"body": "Hello?"}, **{"Idempotency-Key": "k2"})
+    assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("", 401), ("Bearer", 401), ("Bearer wsk_unknown", 401), ("Bearer  ", 401), ("Basic YTpi", 401), ("Bearer wsk_\xff", 401)],
+)
+def test_without_a_key_nothing_is_said(client, header, expected):
+    response = client.get("/api/v1/tickets/", headers={"Authorization": header} if header else {})
+    assert response.status_code == expected
+    assert response.json()["error"]["code"] in {"not_authenticated", "authentication_failed"}
+
+
+def test_a_revoked_key_and_a_key_of_somebody_who_left_are_worth_nothing(client):
+    morgan = make_admin()
+    revoked, left = ApiKey.issue(name="A", scopes=ALL, by=morgan), ApiKey.issue(name="B", scopes=ALL, by=make_user(is_active=False))
+    revoked[0].revoke()
+    for _, key in (revoked, left):
+        assert client.get("/api/v1/tickets/", headers={"Authorization": f"Bearer {key}"}).status_code == 401
+    assert ApiKey.objects.filter(key_hash=revoked[1]).count() == 0  # only a hash is kept
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "expected"),
+    [
+        (["tickets:read"], "post", 403),
+        (["tickets:write"], "get", 403),
+        (["ask"], "get", 403),
+        (["tickets:read"], "get", 200),
+        (["tickets:read"], "delete", 405),
+    ],
+)
+def test_scopes(call, scopes, method, expected):
+    response = call(scopes)(method, "tickets/", OPENING if method == "post" else None)
+    assert response.status_code == expected
+    if expected != 200:
+        assert response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({}, "customer"),
+        ({**OPENING, "body": ""}, "body"),
+        ({**OPENING, "body": "\x00 "}, "body"),
+        ({**OPENING, "body": "x" * 100_000}, "body"),
+        ({**OPENING, "customer": {"email": "not an address"}}, "customer"),
+        ([1, 2], "non_field_errors"),
+    ],
+)
+def test_bad_input_is_refused_in_words(call, data, field):
+    response = call()("post", "tickets/", data)
+    assert response.status_code == 400
+    assert field in response.json()["error"]["fields"]
+    assert not Ticket.objects.exists()
+
+
+def test_a_megabyte_is_too_large_and_broken_json_is_said(call, client):
+    assert call()("post", "tickets/", {**OPENING, "body": "x" * 1_000_000}).status_code == 413
+    key = ApiKey.issue(name="CRM", scopes=ALL, by=make_admin())[1]
+    response = client.post("/api/v1/tickets/", "{nope", content_type="application/json", headers={"Authorization": f"Bearer {key}"})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "parse_error")
+
+
+def test_who_and_whose_cannot_be_assigned_from_outside(call):
+    forged = {**OPENING, "state": "resolved", "number": 7, "assignee": 1, "organisation": 1, "handler": "team", "channel": "email"}
+    ticket = Ticket.objects.get(pk=call()("post", "tickets/", forged).json()["number"])
+    assert (ticket.state, ticket.handler, ticket.channel, ticket.assignee) == ("open", "assistant", "api", None)
+
+
+def test_a_key_sees_what_its_maker_sees(call):
+    legal = make_team("Legal", is_private=True)
+    ticket = make_ticket(team=legal)
+    outsider = call(by=make_user())
+    assert outsider("get", f"tickets/{ticket.number}/").status_code == 404
+    assert outsider("get", "tickets/").json()["results"] == []
+    assert outsider("post", f"tickets/{ticket.number}/messages/", {"body": "Hi"}).status_code == 404
+    assert call(by=make_user(teams=[legal]))("get", f"tickets/{ticket.number}/").status_code == 200
+
+
+@pytest.mark.parametrize("rows", [5, 40])
+def test_a_list_costs_the_same_for_any_number_of_rows(call, rows, django_assert_num_queries):
+    api, ada = call(), make_customer()
+    for _ in range(rows):
+        make_ticket(ada)
+    api("get", "tickets/")
+    with django_assert_num_queries(2):  # the key with its maker; the tickets with whom they belong to
+        assert len(api("get", "tickets/").json()["results"]) == rows
+
+
+def test_pages_hold_every_ticket_once(call):
+    api, ada = call(), make_customer()
+    numbers = {make_ticket(ada).number for _ in range(120)}
+    seen, url = [], "tickets/"
+    while url:
+        page = api("get", url).json()
+        seen += [ticket["number"] for ticket in page["results"]]
+        url = page["next"] and page["next"].split("/api/v1/")[1]
+    assert len(seen) == 120 and set(seen) == numbers
+    assert api("get", "tickets/?cursor=nonsense").status_code == 404
+
+
+def test_the_documentation_is_there_and_names_every_call(client):
+    assert client.get("/api/docs/").status_code == 200
+    schema = client.get("/api/schema/?format=json").json()
+    assert {"/api/v1/tickets/", "/api/v1/tickets/{number}/", "/api/v1/tickets/{number}/messages/"} <= set(schema["paths"])
