@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,3 +20,9 @@ app.conf.beat_schedule = {
     "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
 }
+
+
+@worker_ready.connect
+def first_heartbeat(**_: object) -> None:
+    """A worker is seen as soon as it is there, not at the next tick of beat."""
+    app.send_task("helpdesk.tasks.heartbeat")

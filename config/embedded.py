@@ -237,7 +237,7 @@ def copy_binaries(source: Path, package: str) -> Path:
                 shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
         for path in (unfinished, *unfinished.rglob("*")):
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644)
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         unfinished.rename(home)
     return home
 
@@ -313,10 +313,11 @@ def call(command: list[str], data_dir: Path, addresses: Addresses) -> int:
 
 def main() -> int:
     data_dir = Path(os.environ.get("DATA_DIR") or ".data").resolve()
-    if sys.argv[1:] == ["--forget"]:
-        forget(data_dir)
-        return 0
     try:
+        if sys.argv[1:] == ["--forget"]:
+            with Owner(data_dir, "make clean"):
+                forget(data_dir)
+            return 0
         return run(sys.argv[1:], data_dir)
     except Problem as problem:
         print(problem, file=sys.stderr)

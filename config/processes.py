@@ -182,12 +182,18 @@ def end(pid: int, how: signal.Signals, patience: float, *, wait: Callable[..., A
         wait(timeout=5)
 
 
-def wait_until(ready: Callable[[], bool], *, child: Child | None = None, seconds: float, what: str) -> None:
+def wait_until(
+    ready: Callable[[], bool], *, what: str, seconds: float, child: Child | None = None, hint: Callable[[], str] | None = None
+) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         if child and child.failed:
-            raise Problem(f"{what} stopped while starting; the end of {child.log} says:\n{child.last_words()}")
+            raise stopped(child, what)
         if time.monotonic() > deadline:
-            where = f"; its log is {child.log}" if child else ""
-            raise Problem(f"{what} did not answer within {seconds:.0f} seconds{where}.")
+            where = hint() if hint else f"its log is {child.log}" if child else "it gave no reason"
+            raise Problem(f"{what} did not answer within {seconds:.0f} seconds: {where}.")
         time.sleep(0.05)
+
+
+def stopped(child: Child, what: str) -> Problem:
+    return Problem(f"{what} stopped; its log {child.log} ends with:\n{child.last_words()}")
