@@ -5,6 +5,7 @@ Settings never start a server: `config.demo` and the test controller do, and pas
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -132,10 +133,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
+# Redis publishes across its numbered databases, so the prefix names ours.
+CHANNEL_PREFIX = f"whetstone{urlsplit(REDIS_URL).path.replace('/', '-')}"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1, "socket_timeout": 5}], "prefix": "whetstone"},
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1, "socket_timeout": 5}], "prefix": CHANNEL_PREFIX},
     }
 }
 

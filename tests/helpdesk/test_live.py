@@ -1,0 +1,129 @@
+"""The live socket: hints for those who may see, nothing for anybody else, and bounded frames. With a real Redis."""
+
+import asyncio
+import json
+from contextlib import suppress
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from config.asgi import application
+from helpdesk import live
+from helpdesk.identity import CUSTOMER_KEY
+from tests.factories import make_customer, make_ticket, make_user
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+
+def session_of(person):
+    session = SessionStore()
+    if hasattr(person, "role"):
+        session.update({SESSION_KEY: str(person.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
+        session["_auth_user_hash"] = person.get_session_auth_hash()
+    else:
+        session[CUSTOMER_KEY] = person.pk
+    session.save()
+    return session.session_key
+
+
+class Socket(ApplicationCommunicator):
+    """A browser's end of the socket."""
+
+    def __init__(self, session_key="", origin="http://localhost"):
+        headers = [(b"host", b"localhost"), (b"cookie", f"sessionid={session_key}".encode())]
+        headers += [(b"origin", origin.encode())] if origin else []
+        scope = {"type": "websocket", "path": "/ws/live/", "query_string": b"", "headers": headers, "subprotocols": []}
+        super().__init__(application, scope)
+
+    async def connect(self):
+        await self.send_input({"type": "websocket.connect"})
+        return (await self.receive_output(2))["type"] == "websocket.accept"
+
+    async def say(self, text):
+        await self.send_input({"type": "websocket.receive", "text": text})
+
+    async def hear(self):
+        frame = await self.receive_output(2)
+        return json.loads(frame["text"]) if frame["type"] == "websocket.send" else frame
+
+    async def leave(self):
+        await self.send_input({"type": "websocket.disconnect", "code": 1000})
+        with suppress(asyncio.CancelledError):
+            await self.wait(2)
+
+
+@sync_to_async
+def cast():
+    ada, mallory = make_customer(), make_customer("Mallory Vane")
+    return make_ticket(ada), {name: session_of(person) for name, person in {"ada": ada, "mallory": mallory, "ines": make_user()}.items()}
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", ""])
+async def test_a_foreign_page_gets_no_socket(origin):
+    _, sessions = await cast()
+    assert await Socket(sessions["ines"], origin).connect() is False
+
+
+async def test_nobody_gets_no_socket():
+    assert await Socket().connect() is False
+
+
+async def test_the_requester_and_agents_are_told_and_a_stranger_is_refused():
+    ticket, sessions = await cast()
+    sockets = {name: Socket(key) for name, key in sessions.items()}
+    for each in sockets.values():
+        assert await each.connect() is True
+    for name in ("ada", "mallory"):
+        await sockets[name].say(json.dumps({"watch": ticket.pk}))
+    assert await sockets["ada"].hear() == {"kind": "watching", "number": ticket.pk}
+    assert await sockets["mallory"].hear() == {"kind": "refused", "number": ticket.pk}
+    await sync_to_async(lambda: ticket.reply("Choose **Add a guest**.", by=make_user("Tom Aldridge")))()
+    told = {"kind": "ticket", "number": ticket.pk, "verb": "message.replied"}
+    assert await sockets["ada"].hear() == told
+    assert await sockets["ines"].hear() == told
+    assert await sockets["mallory"].receive_nothing()
+    for each in sockets.values():
+        await each.leave()
+
+
+@pytest.mark.parametrize("frame", ["x" * 3_000, "{not json"])
+async def test_a_frame_that_makes_no_sense_ends_the_conversation(frame):
+    _, sessions = await cast()
+    ines = Socket(sessions["ines"])
+    await ines.connect()
+    await ines.say(frame)
+    assert (await ines.hear())["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize("frame", [{"watch": "1; DROP TABLE"}, [1], None, {"watch": None}, {"unwatch": 1}])
+async def test_what_means_nothing_does_nothing(frame):
+    _, sessions = await cast()
+    ines = Socket(sessions["ines"])
+    await ines.connect()
+    await ines.say(json.dumps(frame))
+    assert await ines.receive_nothing()
+    await ines.leave()
+
+
+@sync_to_async
+def reply_without_redis(ticket, layers):
+    """The change must stand and cost little when nobody answers on Redis' port."""
+    layers["default"]["CONFIG"]["hosts"] = ["redis://127.0.0.1:1"]
+    return ticket.reply("Still here.", by=make_user())
+
+
+async def test_a_dead_redis_costs_only_the_hint(settings):
+    from copy import deepcopy
+
+    from channels.layers import channel_layers
+
+    ticket, _ = await cast()
+    settings.CHANNEL_LAYERS = deepcopy(settings.CHANNEL_LAYERS)
+    channel_layers.backends.clear()
+    message = await reply_without_redis(ticket, settings.CHANNEL_LAYERS)
+    channel_layers.backends.clear()
+    assert await sync_to_async(lambda: ticket.messages.filter(pk=message.pk).exists())()
+    await sync_to_async(live.hint)(live.AGENTS, {"kind": "nothing"})
