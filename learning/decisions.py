@@ -1,0 +1,75 @@
+"""Write down what was decided, and find it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from helpdesk.models import Message, Ticket
+from learning.masking import mask
+from learning.models import Decision
+from learning.question import Question, Ranking
+
+QUESTION_LIMIT = 2_000
+
+
+def log(
+    *,
+    ticket: Ticket | None,
+    message: Message | None,
+    question: Question,
+    ranking: Ranking,
+    at: dt.datetime,
+    kind: str = "",
+    latency_ms: dict[str, float] | None = None,
+) -> Decision:
+    """One row with all that is needed to explain the decision and to judge another policy by it.
+
+    `kind="draft"` for what was prepared for an agent; otherwise the ranking's action. What is answered counts as shown.
+    """
+    first = ranking.first
+    kind = kind or ranking.action
+    return Decision.objects.create(
+        ticket=ticket,
+        message=message,
+        customer_id=question.customer_id,
+        source_id=first.source_id if first else None,
+        kind=kind,
+        confidence=ranking.confidence,
+        raw=first.raw if first else 0.0,
+        threshold=ranking.threshold,
+        candidates=ranking.as_json(),
+        features=_rounded(first.features) if first else {},
+        logodds=_rounded(first.logodds) if first else {},
+        control=_control(ranking),
+        policy=ranking.policy,
+        propensity=ranking.propensity,
+        reason=ranking.reason[:200],
+        vector=question.vector,
+        question=mask(question.text)[:QUESTION_LIMIT],
+        page=question.page[:200],
+        segment=dict(question.segment),
+        latency_ms=latency_ms or {},
+        shown=kind == Decision.Kind.ANSWER,
+        at=at,
+    )
+
+
+def withdraw(decision: Decision, reason: str) -> None:
+    """It was to be answered, but could not be: the passages did not say it, or the model failed."""
+    decision.kind, decision.shown, decision.reason = Decision.Kind.HAND_OFF, False, reason[:200]
+    decision.save(update_fields=["kind", "shown", "reason"])
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}
+
+
+def _control(ranking: Ranking) -> dict[str, Any]:
+    control = ranking.control
+    return {
+        "source": control.source_id,
+        "score": round(control.score, 6),
+        "kind": control.action,
+        "threshold": control.threshold,
+    }

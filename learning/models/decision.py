@@ -1,0 +1,65 @@
+"""What the assistant decided on one message, with everything it knew when it did."""
+
+from __future__ import annotations
+
+from django.db import models
+from pgvector.django import VectorField
+
+from helpdesk.models import Customer, Message, Source, Ticket
+
+DIMENSIONS = 384
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def shown(self) -> DecisionQuerySet:
+        """Answers that a customer has seen."""
+        return self.filter(kind=Decision.Kind.ANSWER, shown=True)
+
+    def first_of_tickets(self) -> DecisionQuerySet:
+        return self.filter(message__seq=1).exclude(kind=Decision.Kind.DRAFT)
+
+
+class Decision(models.Model):
+    class Kind(models.TextChoices):
+        ANSWER = "answer", "Answered"
+        CLARIFY = "clarify", "Asked back"
+        HAND_OFF = "hand_off", "Handed off"
+        DRAFT = "draft", "Drafted for an agent"
+
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="decisions")
+    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="decisions", help_text="The customer's message")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
+    source = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Ranked first")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    confidence = models.FloatField(help_text="Calibrated probability that the first source resolves the question")
+    raw = models.FloatField(default=0, help_text="The score before calibration, in log-odds")
+    threshold = models.FloatField()
+    candidates = models.JSONField(default=list)
+    features = models.JSONField(default=dict, help_text="Of the first source")
+    logodds = models.JSONField(default=dict, help_text="What counted for and against it")
+    control = models.JSONField(default=dict, help_text="What the frozen day-one policy would have done")
+    policy = models.CharField(max_length=40)
+    propensity = models.FloatField(default=1.0)
+    reason = models.CharField(max_length=200, blank=True)
+    vector = VectorField(dimensions=DIMENSIONS, null=True)
+    question = models.TextField(blank=True, help_text="Masked")
+    page = models.CharField(max_length=200, blank=True)
+    segment = models.JSONField(default=dict)
+    latency_ms = models.JSONField(default=dict)
+    shown = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    # What its signals say so far; recomputed from the ledger, never counted up.
+    belief = models.FloatField(null=True, help_text="Probability, all signals considered, that the first source was right")
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="decision_ticket"),
+            models.Index(fields=["at"], name="decision_at"),
+            models.Index(fields=["customer", "at"], name="decision_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.confidence:.2f} on #{self.ticket_id}"
