@@ -67,10 +67,9 @@ def serve(owner: Owner, port: int, steps: Steps) -> None:
         addresses = embedded.start(owner, os.environ)
     environ = product.environment(os.environ, addresses, owner.data_dir, port, embedded.keep_secret(owner.data_dir / "secret_key"))
     with steps("Database tables"):
-        manage(environ, "migrate", "--verbosity=0")
-        manage(environ, "createcachetable")
+        run([sys.executable, "-m", "config.prepare"], environ, "The tables could not be made")
     with steps("The demo company", talks=True):
-        manage(environ, "load_demo", quiet=False)
+        run([sys.executable, "manage.py", "load_demo"], environ, "The demo company could not be loaded", quiet=False)
     with steps("Web, live, worker and beat"):
         for name in product.NAMES:
             product.start(name, owner, environ, port)
@@ -81,10 +80,6 @@ def serve(owner: Owner, port: int, steps: Steps) -> None:
 
 def other(port: int) -> int:
     return next((number for number in range(port + 100, 65000, 100) if not ports.taken(number) and not ports.taken(number + 1)), 0)
-
-
-def manage(environ: Mapping[str, str], *arguments: str, quiet: bool = True) -> None:
-    run([sys.executable, "manage.py", *arguments], environ, f"`manage.py {arguments[0]}` failed", quiet=quiet)
 
 
 def run(command: list[str], environ: Mapping[str, str], failure: str, *, quiet: bool = True) -> None:

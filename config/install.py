@@ -59,6 +59,7 @@ def main() -> None:
     sys.stdout.flush()
     os.chdir(ROOT)
     environ = {**os.environ, "WHETSTONE_STEPS": str(steps.done), "PYTHONUNBUFFERED": "1"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # packages are compiled when first imported; without a cache every start would be
     os.execve(PYTHON, [str(PYTHON), "-m", *arguments], environ)  # noqa: S606
 
 
@@ -86,7 +87,7 @@ def install(wanted: list[str], steps: Steps) -> None:
 
 
 def make_venv() -> None:
-    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+    if PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0:
         return
     STAMP.unlink(missing_ok=True)
     try:
