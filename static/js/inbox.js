@@ -1,0 +1,284 @@
+// The inbox on top of plain pages: keys, live rows and messages, and nothing typed is ever lost.
+// What changed is only hinted at (whetstone:hint) or guessed (whetstone:poll); what is true is fetched.
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const openTicket = () => Number($("#thread")?.dataset.ticket) || 0;
+const isTyping = (node) => node.matches?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") ?? false;
+const click = (node) => node && (node.click(), true);
+
+async function fetchFragment(url, target) {
+  const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target, "HX-Current-URL": location.href } });
+  if (response.headers.has("HX-Redirect")) location.assign(response.headers.get("HX-Redirect"));
+  if (!response.ok || response.redirected) throw new Error(`${response.status} for ${url}`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+/** Runs `work` soon, once for many calls, never twice at a time, and at most every `pause` ms. */
+function calmly(work, pause) {
+  let timer = 0, running = false, again = false, last = 0;
+  const run = async () => {
+    timer = 0;
+    if (running) { again = true; return; }
+    running = true;
+    last = performance.now();
+    try { await work(); } catch (error) { console.info("Not refreshed:", error.message); }
+    running = false;
+    if (again) { again = false; schedule(); }
+  };
+  const schedule = (now = false) => {
+    if (timer && !now) return;
+    clearTimeout(timer);
+    timer = setTimeout(run, now ? 0 : Math.max(120, pause - (performance.now() - last)));
+  };
+  return schedule;
+}
+
+// ── The list ──────────────────────────────────────────────────────────────────
+
+const refreshList = calmly(async () => {
+  const results = $("#results");
+  if (!results) return;
+  const shown = $$("#rows > .row").length;
+  const separator = results.dataset.url.includes("?") ? "&" : "?";
+  const fresh = await fetchFragment(`${results.dataset.url}${separator}shown=${shown}`, "results");
+  for (const id of ["views", "views-menu"]) replaceQuietly($(`#${id}`), $(`#${id}`, fresh));
+  // A search may have been typed meanwhile: its rows are not ours to replace.
+  if ($("#results") === results && "first" in results.dataset) showRows($("#rows"), $("#rows", fresh));
+}, 1500);
+
+function replaceQuietly(old, fresh) {
+  if (!old || !fresh || old.contains(document.activeElement) || $("details[open]", old)) return;
+  fresh.removeAttribute("hx-swap-oob");
+  old.replaceWith(document.adoptNode(fresh));
+}
+
+/** At the top of the list rows take their new order; further down only their contents change, and a button tells of new ones. */
+function showRows(rows, fresh) {
+  if (!rows || !fresh) return;
+  markOpen(fresh);
+  const newer = $("[data-newer]");
+  if (rows.scrollTop < 8) {
+    const focused = document.activeElement?.closest?.(".row")?.id;
+    rows.replaceChildren(...[...fresh.children].map((row) => document.adoptNode(row)));
+    htmx.process(rows);
+    if (focused) document.getElementById(focused)?.querySelector("a").focus({ preventScroll: true });
+    newer.hidden = true;
+    return;
+  }
+  let unknown = 0;
+  for (const row of $$(".row", fresh)) {
+    const old = document.getElementById(row.id);
+    if (!old) unknown += 1;
+    else if (old.outerHTML !== row.outerHTML && !old.contains(document.activeElement)) {
+      old.replaceWith(document.adoptNode(row));
+      htmx.process(row);
+    }
+  }
+  newer.hidden = unknown === 0;
+  $("span:last-child", newer).textContent = unknown === 1 ? "1 new ticket" : `${unknown} new tickets`;
+}
+
+function markOpen(root = document) {
+  for (const row of $$(".row", root)) {
+    const isOpen = Number(row.dataset.number) === openTicket();
+    row.toggleAttribute("aria-current", isOpen);
+    if (!isOpen) continue;
+    row.setAttribute("aria-current", "true");
+    row.classList.remove("is-unread");
+    $(".row__gutter", row)?.replaceChildren();
+  }
+}
+
+function moveInList(step) {
+  const links = $$("#rows .row__subject a");
+  if (!links.length) return;
+  const here = document.activeElement?.closest?.("#rows .row") ?? $("#rows .row[aria-current]");
+  const index = links.findIndex((link) => here?.contains(link));
+  const next = links[index < 0 ? 0 : Math.min(Math.max(index + step, 0), links.length - 1)];
+  next.focus();
+  next.closest(".row").scrollIntoView({ block: "nearest" });
+}
+
+// ── The open ticket ───────────────────────────────────────────────────────────
+
+const catchUp = calmly(async () => {
+  const live = $("#messages");
+  if (!live) return;
+  const seen = document.visibilityState === "visible" ? "&seen" : "";
+  const fresh = await fetchFragment(`${live.dataset.url}&after=${live.dataset.seq}&event=${live.dataset.event}${seen}`, "news");
+  if ($("#messages") !== live) return;
+  const news = $("#news", fresh);
+  for (const key of ["seq", "event"]) live.dataset[key] = Math.max(Number(live.dataset[key]), Number(news.dataset[key]));
+  const added = appendNews(live, news);
+  replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
+  htmx.process($("#ticket-head"));
+  showDraft(live, $("#draft", fresh));
+  noticeOthers(added);
+}, 400);
+
+function appendNews(live, news) {
+  const lastDay = $$(".thread__day").at(-1)?.dataset.day;
+  const added = [];
+  for (const item of [...news.children]) {
+    if ((item.id && document.getElementById(item.id)) || item.dataset.day === lastDay) continue;
+    if ($("#receipt", item)) $("#receipt")?.remove();
+    live.before(document.adoptNode(item));
+    htmx.process(item);
+    added.push(item);
+  }
+  return added;
+}
+
+function showDraft(live, fresh) {
+  const shown = $("#draft");
+  if (fresh && !shown) {
+    live.after(document.adoptNode(fresh));
+    htmx.process(fresh);
+  } else if (shown && !fresh && !shown.contains(document.activeElement)) shown.remove();
+}
+
+/** Somebody wrote while this agent is writing: say so beside the text, which stays. What is on the screen counts as seen. */
+function noticeOthers(added) {
+  const composer = $("#composer"), text = $("#body");
+  const others = added.filter((item) => item.matches(".message:not(.message--note)"));
+  if (!composer || !others.length) return;
+  if (text.value.trim()) {
+    const name = $(".message__head strong", others.at(-1)).textContent;
+    const faster = $("[data-faster]", composer);
+    $("[data-faster-name]", faster).textContent = name;
+    $("a", faster).hash = others[0].id;
+    faster.hidden = false;
+  }
+  composer.elements.seen_seq.value = Math.max(Number(composer.elements.seen_seq.value), Number($("#messages").dataset.seq));
+}
+
+// ── The composer ──────────────────────────────────────────────────────────────
+
+const keptUnder = (composer) => `whetstone:composer:${composer.dataset.ticket}`;
+
+function keepText(composer) {
+  const { body, kind, draft } = composer.elements;
+  if (body.value.trim()) sessionStorage.setItem(keptUnder(composer), JSON.stringify({ body: body.value, kind: kind.value, draft: draft.value }));
+  else sessionStorage.removeItem(keptUnder(composer));
+}
+
+function restoreText(composer) {
+  const kept = JSON.parse(sessionStorage.getItem(keptUnder(composer)) ?? "null");
+  if (!kept || composer.elements.body.value) return;
+  for (const [name, value] of Object.entries(kept)) composer.elements[name].value = value;
+}
+
+function write(kind) {
+  const composer = $("#composer");
+  if (!composer) return false;
+  composer.elements.kind.value = kind;
+  describeKind(composer);
+  composer.elements.body.focus();
+  return true;
+}
+
+function describeKind(composer) {
+  const text = composer.elements.body;
+  text.dataset.replyPlaceholder ??= text.placeholder;
+  text.placeholder = composer.elements.kind.value === "note" ? text.dataset.notePlaceholder : text.dataset.replyPlaceholder;
+}
+
+function editDraft(button) {
+  const composer = $("#composer"), given = button.form.elements;
+  composer.elements.kind.value = "reply";
+  composer.elements.body.value = given.body.value;
+  composer.elements.draft.value = given.draft.value;
+  keepText(composer);
+  write("reply");
+}
+
+function settle() {
+  const composer = $("#composer");
+  if (composer && !composer.dataset.ready) {
+    composer.dataset.ready = "yes";
+    restoreText(composer);
+    describeKind(composer);
+  }
+  for (const button of $$("[data-copy][hidden]")) button.hidden = false;
+  markOpen();
+}
+
+// ── What happens on the page ──────────────────────────────────────────────────
+
+const refresh = (now) => { refreshList(now); catchUp(now); };
+
+document.addEventListener("whetstone:hint", (event) => {
+  if (event.detail?.kind !== "ticket") return;
+  refreshList();
+  if (event.detail.number === openTicket()) catchUp();
+});
+document.addEventListener("whetstone:poll", () => document.visibilityState === "visible" && refresh());
+document.addEventListener("inbox:changed", () => refresh(true));
+
+document.addEventListener("input", (event) => event.target.form?.id === "composer" && keepText(event.target.form));
+document.addEventListener("change", (event) => {
+  if (event.target.form?.id !== "composer") return;
+  describeKind(event.target.form);
+  keepText(event.target.form);
+});
+
+document.addEventListener("click", (event) => {
+  const edit = event.target.closest("[data-draft-edit]");
+  if (edit && $("#composer")) {
+    event.preventDefault();
+    event.stopPropagation();
+    editDraft(edit);
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => { copy.closest("details").open = false; });
+  if (event.target.closest("[data-newer]")) {
+    $("#rows").scrollTop = 0;
+    refreshList(true);
+  }
+}, true);
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const sent = event.detail.elt.closest?.("#composer, .draft__foot");
+  if (!sent || !event.detail.successful || event.detail.requestConfig.verb !== "post") return;
+  const composer = $("#composer");
+  if (composer && event.detail.xhr.getResponseHeader("HX-Trigger")?.includes("inbox:changed")) sessionStorage.removeItem(keptUnder(composer));
+});
+document.addEventListener("htmx:afterSettle", settle);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
+});
+
+const KEYS = {
+  j: () => moveInList(1),
+  k: () => moveInList(-1),
+  ArrowDown: () => moveInList(1),
+  ArrowUp: () => moveInList(-1),
+  r: () => write("reply"),
+  n: () => write("note"),
+  e: () => click($("#ticket-head [data-key=e]")),
+  a: () => click($("#ticket-head [data-key=a]")),
+  "/": () => $("#find").focus(),
+  "?": () => $("#keys").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const composer = $("#composer");
+  const written = event.target.form?.id === "composer";
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && written) {
+    event.preventDefault();
+    composer.requestSubmit($("button[type=submit]", composer));
+  } else if (event.altKey && event.code === "KeyT" && composer) {
+    event.preventDefault();
+    click(composer.elements.teach);
+  } else if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
+  else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target) && !$("dialog[open]") && !event.isComposing) {
+    const inMenu = event.target.closest?.("details[open]");
+    const act = KEYS[event.key];
+    if (!act || inMenu || (event.key.startsWith("Arrow") && !event.target.closest?.("#rows"))) return;
+    event.preventDefault();
+    act();
+  }
+});
+
+settle();

@@ -1,0 +1,47 @@
+// The live line: hints that something changed. Without a socket the page is told to look by itself now and then.
+//   whetstone:hint  detail = what the server said      whetstone:poll  time to look
+
+const POLL_MS = 8000;
+const FIRST_MS = 500;
+const LONGEST_MS = 30000;
+
+let socket = null;
+let attempt = 0;
+const watched = new Set();
+
+function address() {
+  const { protocol, hostname, host } = location;
+  const port = document.documentElement.dataset.livePort;
+  return `${protocol === "https:" ? "wss" : "ws"}://${port ? `${hostname}:${port}` : host}/ws/live/`;
+}
+
+const isOpen = () => socket?.readyState === WebSocket.OPEN;
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+/** Asks to be told of a ticket, now and after every reconnection. */
+export function watch(number) {
+  watched.add(number);
+  if (isOpen()) socket.send(JSON.stringify({ watch: number }));
+}
+
+function open() {
+  socket = new WebSocket(address());
+  socket.addEventListener("open", () => {
+    attempt = 0;
+    for (const number of watched) socket.send(JSON.stringify({ watch: number }));
+    tell("whetstone:poll"); // what happened while nobody listened
+  });
+  socket.addEventListener("message", (event) => tell("whetstone:hint", JSON.parse(event.data)));
+  socket.addEventListener("close", (event) => {
+    if (event.code === 4401) return; // signed out
+    // Full jitter, so that a restarted server is not stormed.
+    setTimeout(open, Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt++));
+  });
+}
+
+export function connect() {
+  document.querySelectorAll("[data-watch]").forEach((node) => watched.add(Number(node.dataset.watch)));
+  open();
+  setInterval(() => { if (!isOpen() && !document.hidden) tell("whetstone:poll"); }, POLL_MS);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tell("whetstone:poll"); });
+}
