@@ -1,0 +1,82 @@
+"""What an agent's composer sends, checked before anything is said."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+
+from helpdesk.models import Message, Ticket, User
+from helpdesk.models.people import names
+
+
+class Stale(Exception):
+    """Somebody else wrote to the customer, or the customer wrote, after what the agent had before their eyes."""
+
+    def __init__(self, missed: list[Message]) -> None:
+        self.missed = missed
+        people = [message.person for message in missed if message.person]
+        self.names = names(list(dict.fromkeys(people))) or "The assistant"
+
+
+class SentOtherwise(Exception):
+    """This form was sent already, with other words: a connection broke, and the text was changed since."""
+
+
+class MessageForm(forms.Form):
+    KINDS = [("reply", "Reply"), ("note", "Internal note")]
+    THEN = [("resolve", "Send and resolve"), ("wait", "Send and wait"), ("edit", "Edit")]
+
+    body = forms.CharField(required=False, strip=False)
+    kind = forms.ChoiceField(choices=KINDS, required=False)
+    teach = forms.BooleanField(required=False)
+    draft = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    client_msg_id = forms.CharField(max_length=64, required=False)
+    seen_seq = forms.IntegerField(required=False, min_value=0)
+    then = forms.ChoiceField(choices=THEN, required=False)
+
+    @property
+    def is_note(self) -> bool:
+        return self["kind"].value() == "note"
+
+    def renew(self, *, seen_seq: int, fresh_id: bool = False) -> None:
+        """For asking again: the text stays, what the agent has seen moves on."""
+        self.data = self.data.copy()
+        self.data["seen_seq"] = str(seen_seq)
+        if fresh_id or not self.data.get("client_msg_id"):
+            self.data["client_msg_id"] = str(uuid4())
+
+
+def blank(ticket: Ticket, **prefilled: Any) -> MessageForm:
+    """An empty composer. Its id makes sending it twice the same as sending it once."""
+    start = {"kind": "reply", "teach": True, "client_msg_id": str(uuid4()), "seen_seq": ticket.last_seq}
+    return MessageForm(initial={**start, **prefilled})
+
+
+def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message:
+    """Say it, and do with the ticket what was asked. Raises ValidationError, Stale or SentOtherwise with nothing said."""
+    said = form.cleaned_data
+    with ticket.locked():
+        if already := ticket.already_said(said["client_msg_id"]):
+            if already.body.split() != said["body"].split() or already.user_id != by.pk:
+                raise SentOtherwise
+            return already
+        if said["kind"] == "note":
+            message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"])
+        else:
+            _check_seen(ticket, said["seen_seq"], by)
+            message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], client_msg_id=said["client_msg_id"])
+        if said["then"] == "resolve":
+            ticket.resolve(by=by)
+        elif said["then"] == "wait":
+            ticket.wait(by=by)
+    return message
+
+
+def _check_seen(ticket: Ticket, seen: int | None, agent: User) -> None:
+    if seen is None:
+        return
+    missed = list(ticket.messages.public().filter(seq__gt=seen).exclude(user=agent).select_related("user", "customer").order_by("seq")[:20])
+    if missed:
+        raise Stale(missed)

@@ -1,0 +1,84 @@
+"""What an agent sees of the person who asks: who they are, what they did before, how earlier tickets went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from helpdesk.models import Customer, Resolution, Ticket, User
+
+EARLIER = 5
+STEPS = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing they did before writing."""
+
+    what: str
+    detail: str = ""
+    time: str = ""
+    is_error: bool = False
+    is_here: bool = False
+
+
+def trail(ticket: Ticket) -> list[Step]:
+    """From the page's own report, which is data of a browser: shown as text, and never more than a few lines."""
+    context = ticket.context
+    actions = context.get("actions")
+    steps = [_step(action) for action in (actions[-STEPS:] if isinstance(actions, list) else [])]
+    if context.get("error"):
+        steps.append(Step("Saw an error", detail=_short(context["error"]), is_error=True))
+    if context.get("page"):
+        steps.append(
+            Step(_short(context.get("title")) or _short(context["page"]), detail=_short(context["page"]) if context.get("title") else "")
+        )
+    return [*steps, Step("Asked the question", is_here=True)] if steps else []
+
+
+def _step(action: Any) -> Step:
+    if not isinstance(action, dict):
+        return Step(_short(action))
+    what = next((_short(action[key]) for key in ("label", "what", "title", "text", "page", "type") if action.get(key)), "Did something")
+    return Step(what, _short(action.get("detail")), _short(action.get("time"))[:5], is_error=bool(action.get("error")))
+
+
+def _short(value: Any) -> str:
+    return str(value or "")[:160]
+
+
+def traits(of: Any) -> list[tuple[str, str]]:
+    """Name and value of each plain trait."""
+    given = of.traits.items() if of and isinstance(of.traits, dict) else []
+    return [(str(name).replace("_", " ").capitalize(), _short(value)) for name, value in given if isinstance(value, str | int | float)][:10]
+
+
+def earlier(customer: Customer, *, besides: Ticket, agent: User) -> list[Ticket]:
+    """Their last tickets, each with how it was solved (`how`, `solver`, `answered_by`)."""
+    held = Resolution.objects.filter(ticket=OuterRef("pk"), reversed_at=None).order_by("-at")
+    return list(
+        Ticket.objects.visible_to(agent)
+        .filter(customer=customer)
+        .exclude(pk=besides.pk)
+        .annotate(
+            how=Subquery(held.values("kind")[:1]),
+            solver=Subquery(held.values("by__name")[:1]),
+            answered_by=Subquery(held.values("message__author")[:1]),
+        )
+        .newest_first()[:EARLIER]
+    )
+
+
+def outcome(ticket: Any) -> tuple[str, str]:
+    """The colour of its state and its end in words; `ticket` as `earlier` gives it."""
+    if ticket.how == "assumed":
+        return "warn", "Assumed solved"
+    if ticket.how == "abandoned":
+        return "warn", "Left without a word"
+    if ticket.how and ticket.solver:
+        return "good", f"Solved by {ticket.solver.split(' ')[0]}"
+    if ticket.how:
+        return "good", "Solved by the assistant" if ticket.answered_by == "assistant" else "Solved"
+    return "open", ticket.get_state_display()

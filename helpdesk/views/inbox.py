@@ -1,0 +1,167 @@
+"""The inbox: the views with their counts, the list, and the ticket beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from helpdesk import composing, inbox, profile, snoozing, thread
+from helpdesk.access import AgentRequest, agent_required
+from helpdesk.models import Team, Ticket, User
+
+LIST = "helpdesk/inbox.html"
+TICKET = "helpdesk/ticket.html"
+HEAD = "helpdesk/_ticket_head.html"
+COMPOSER = "helpdesk/_composer.html"
+
+
+@require_safe
+@agent_required
+def home(request: AgentRequest) -> HttpResponse:
+    return redirect("inbox:list", view="all")
+
+
+@require_safe
+@agent_required
+def listing(request: AgentRequest, view: str) -> HttpResponse:
+    part = {"results": "refreshed", "more": "rows"}.get(fragment(request))
+    try:
+        context = list_context(request, view)
+    except inbox.BadCursor:
+        return render(request, f"{LIST}#bad-cursor" if part else "helpdesk/bad_cursor.html", {"view": inbox.VIEWS[view]}, status=400)
+    return answer(request, f"{LIST}#{part}" if part else LIST, context)
+
+
+@require_safe
+@agent_required
+def show(request: AgentRequest, view: str, number: int) -> HttpResponse:
+    ticket = visible(request, number)
+    before = whole(request.GET.get("before"))
+    if fragment(request) == "earlier":
+        return answer(
+            request,
+            f"{TICKET}#earlier",
+            {"thread": thread.latest(ticket, agent=request.user, before=before), **place(request, view, ticket)},
+        )
+    if not before:
+        ticket.mark_read(request.user)
+    context = ticket_context(request, ticket, view, before=before)
+    if fragment(request) == "thread":
+        return answer(request, f"{TICKET}#opened", context)
+    return answer(request, LIST, {**list_context(request, view), **context})
+
+
+@require_safe
+@agent_required
+def by_number(request: AgentRequest, number: int) -> HttpResponse:
+    return redirect("inbox:show", view="all", number=visible(request, number).pk)
+
+
+# --- What the pages are made of, for the views beside this one ---------------------------------------------------------
+
+
+def visible(request: AgentRequest, number: int) -> Ticket:
+    """Only through the door: a private team's ticket does not exist for others."""
+    found = (
+        Ticket.objects.visible_to(request.user)
+        .select_related("customer__organisation", "organisation", "assignee", "team")
+        .filter(pk=number)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such ticket.")
+    return found
+
+
+def list_context(request: AgentRequest, slug: str) -> dict[str, Any]:
+    view = view_named(slug)
+    sort = request.GET.get("sort", "newest")
+    sort = sort if sort in inbox.SORTS else "newest"
+    words = request.GET.get("q", "").strip()
+    size = min(max(whole(request.GET.get("shown")), inbox.PAGE), inbox.MOST_SHOWN)
+    tickets = inbox.search(view.tickets(request.user), words)
+    counts = inbox.counts(request.user)
+    return {
+        "page": inbox.page(tickets, agent=request.user, sort=sort, after=request.GET.get("after", ""), size=size),
+        "views": [(each, counts[each.slug]) for each in inbox.VIEWS.values() if each.listed],
+        "count": counts.get(slug),
+        "with_assistant": counts["assistant"],
+        "sort": sort,
+        "sort_name": inbox.SORTS[sort],
+        "other_sort": next(each for each in inbox.SORTS if each != sort),
+        "is_first_page": not request.GET.get("after"),
+        **place(request, slug),
+    }
+
+
+def ticket_context(
+    request: AgentRequest, ticket: Ticket, slug: str, *, before: int = 0, form: composing.MessageForm | None = None, **more: Any
+) -> dict[str, Any]:
+    earlier = profile.earlier(ticket.customer, besides=ticket, agent=request.user)
+    return {
+        **head_context(ticket),
+        "thread": thread.latest(ticket, agent=request.user, before=before),
+        "is_latest": not before,
+        "form": form or composing.blank(ticket),
+        "customer": ticket.customer,
+        "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
+        "trail": profile.trail(ticket),
+        "traits": profile.traits(ticket.customer),
+        "organisation_traits": profile.traits(ticket.organisation),
+        **place(request, slug, ticket),
+        **more,
+    }
+
+
+def head_context(ticket: Ticket) -> dict[str, Any]:
+    """The ticket's head with its menus."""
+    return {
+        "ticket": ticket,
+        "agents": people_for(ticket),
+        "teams": list(Team.objects.all()),
+        "priorities": Ticket.Priority.choices,
+        "snoozes": snoozing.presets(),
+    }
+
+
+def people_for(ticket: Ticket) -> list[User]:
+    """Who may be given it: where the team is private, only who can see it."""
+    agents = User.objects.filter(is_active=True)
+    if ticket.team and ticket.team.is_private:
+        agents = agents.filter(teams=ticket.team) | agents.filter(role=User.Role.ADMIN)
+    return list(agents.distinct())
+
+
+def place(request: HttpRequest, slug: str, ticket: Ticket | None = None) -> dict[str, Any]:
+    """Where the agent is, so that each link leads back there."""
+    kept = {key: request.GET[key] for key in ("sort", "q") if request.GET.get(key)}
+    return {"view": view_named(slug), "q": kept.get("q", ""), "query": f"?{urlencode(kept)}" if kept else "", "ticket": ticket}
+
+
+def view_named(slug: str) -> inbox.View:
+    try:
+        return inbox.VIEWS[slug]
+    except KeyError:
+        raise Http404("There is no such view.") from None
+
+
+def fragment(request: AgentRequest) -> str:
+    """The id of what htmx will replace; empty when the whole page is wanted."""
+    return request.htmx.target or "" if request.htmx and not request.htmx.history_restore_request else ""
+
+
+def answer(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def whole(text: str | None) -> int:
+    """A whole number from an address; anything else is as good as none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
