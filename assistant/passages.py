@@ -12,7 +12,7 @@ from pgvector.django import CosineDistance
 from helpdesk.formatting import clean_line, plain
 from helpdesk.models import Chunk, Source
 
-WHOLE_SOURCE = 1_400  # characters; what is shorter is quoted whole
+WHOLE_SOURCE = 1_800  # characters; what is shorter is quoted whole
 _LINK = re.compile(r"https?://[^\s)>\]\"']+")
 
 
@@ -36,7 +36,7 @@ class Passage:
         }
 
 
-def passages_of(sources: list[Source], vector: np.ndarray | None, *, limit: int = 1_400) -> list[Passage]:
+def passages_of(sources: list[Source], vector: np.ndarray | None, *, limit: int = WHOLE_SOURCE) -> list[Passage]:
     """The passage of each source nearest to the question; a short source whole."""
     return [Passage(n, source, *_best_part(source, vector, limit)) for n, source in enumerate(sources, start=1)]
 

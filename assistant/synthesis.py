@@ -86,7 +86,8 @@ def _retriever(passages: list[Passage]) -> BaseRetriever:
     class Chosen(BaseRetriever):
         def _retrieve(self, query_bundle: Any) -> list[NodeWithScore]:
             return [
-                NodeWithScore(node=TextNode(text=f"[{passage.n}] {passage.source.title}\n{_defuse(passage.text)}"), score=1.0) for passage in passages
+                NodeWithScore(node=TextNode(text=f"[{passage.n}] {passage.source.title}\n{_defuse(passage.text)}"), score=1.0)
+                for passage in passages
             ]
 
     return Chosen()
@@ -115,3 +116,9 @@ def ungrounded(text: str, passages: list[Passage]) -> str:
     if words and len(words & known) / len(words) < 0.5:
         return "most of its words are not in the passages"
     return ""
+
+
+def cited_in(text: str, passages: list[Passage]) -> list[Passage]:
+    """The passages an answer names, in their order."""
+    cited = {int(n) for n in _CITE.findall(text)}
+    return [passage for passage in passages if passage.n in cited]

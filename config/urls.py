@@ -8,6 +8,7 @@ from helpdesk import health
 urlpatterns = [
     path("", include("helpdesk.urls_portal")),
     path("", include("helpdesk.urls_inbox")),
+    path("", include("assistant.urls")),
     path("api/", include("helpdesk.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

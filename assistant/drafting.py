@@ -1,0 +1,62 @@
+"""Drafts for agents: made when people take over and when the customer writes again, settled when the agent answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from assistant import turn
+from assistant.models import Draft, offer
+from assistant.passages import passages_of
+from assistant.reading import read
+from helpdesk.models import Message, Ticket
+from helpdesk.search.embedder import EmbedderUnavailable
+from learning import decisions
+from learning.scoring import rank
+
+WORTH_SHOWING = 0.1  # below this a draft costs more reading than it saves
+
+
+def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
+    """A draft on the customer's last message, once. None when there is nothing worth showing."""
+    message = ticket.messages.filter(author=Message.Author.CUSTOMER).select_related("ticket__customer").order_by("-seq").first()
+    if message is None or ticket.is_with_assistant or ticket.is_resolved:
+        return None
+    if Draft.objects.filter(message=message).exists() or _answered_since(ticket, message):
+        return None
+    try:
+        reading = read(message, at=at)
+    except EmbedderUnavailable:
+        return None
+    ranking = rank(reading.question, reading.candidates, reading.recalled)
+    if ranking.first is None or ranking.confidence < WORTH_SHOWING:
+        return None
+    likely = [reading.sources[each.source_id] for each in ranking.scored[:2]]
+    body, cited = turn.compose(reading.question.text, passages_of(likely, reading.question.vector))
+    if body is None:
+        return None
+    decision = decisions.log(ticket=ticket, message=message, question=reading.question, ranking=ranking, kind="draft", at=at)
+    return offer(
+        ticket,
+        message,
+        decision=decision,
+        body=body,
+        citations=[passage.citation() for passage in cited],
+        confidence=ranking.confidence,
+        threshold=ranking.threshold,
+        at=at,
+    )
+
+
+def _answered_since(ticket: Ticket, message: Message) -> bool:
+    return ticket.messages.public().filter(author=Message.Author.AGENT, seq__gt=message.seq).exists()
+
+
+def settle(ticket: Ticket, reply: Message) -> Draft | None:
+    """The agent has answered: was the draft sent as it was, changed, or left aside? Returns it when it was used."""
+    draft = Draft.objects.ready().filter(ticket=ticket).order_by("-pk").first()
+    if draft is None:
+        return None
+    used = reply.meta.get("draft") == draft.pk
+    as_it_was = " ".join(draft.body.split()) == " ".join(reply.body.split())
+    draft.settle(Draft.State.UNUSED if not used else Draft.State.SENT if as_it_was else Draft.State.EDITED)
+    return draft if used else None

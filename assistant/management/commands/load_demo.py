@@ -1,0 +1,123 @@
+"""`manage.py load_demo`: Fieldnote, the demo company, with ninety days of history that runs through the product's own verbs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from assistant.rehearsal import Cast, play
+from helpdesk.events import inline
+from helpdesk.models import Article, Category, Customer, Organisation, SiteSettings, Team, Ticket, User
+from learning.maturing import mature
+
+FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
+PASSWORD = "whetstone-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
+DOMAIN = "fieldnote.example"
+
+
+class Command(BaseCommand):
+    help = "Create the demo company unless it is there. Running it again changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tickets", type=int, default=None, help="Only the newest N past tickets")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if SiteSettings.load().company_name == "Fieldnote" and Ticket.objects.exists():
+            self.stdout.write("The demo company is there already.")
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO off")  # history that can be loaded again need not wait for the disk
+        with inline():
+            people = self._people()
+            self._articles()
+            self._history(people, options["tickets"])
+
+    def _people(self) -> Cast:
+        data = read("people.json")
+        SiteSettings.objects.update_or_create(pk=1, defaults={"company_name": "Fieldnote", "support_email": f"support@{DOMAIN}"})
+        teams = {
+            each["slug"]: Team.objects.get_or_create(slug=each["slug"], defaults=_only(each, "name", "description"))[0]
+            for each in data["teams"]
+        }
+        agents = {each["key"]: _agent(each) for each in [*data["agents"], data["admin"]]}
+        for each in data["agents"]:
+            agents[each["key"]].teams.set([teams[slug] for slug in each["teams"]])
+        first_team = {agents[each["key"]].pk: teams[each["teams"][0]] for each in data["agents"]}
+        now = timezone.now()
+        organisations = [_organisation(each, now) for each in data["organisations"]]
+        customers = [_customer(each, organisations, now) for each in data["customers"]]
+        return Cast(agents, customers, lambda agent: first_team.get(agent.pk), _topics())
+
+    def _articles(self) -> None:
+        now = timezone.now()
+        for position, each in enumerate(read("categories.json")):
+            Category.objects.update_or_create(
+                slug=each["slug"], defaults={**_only(each, "name", "description", "icon", "risk"), "position": position}
+            )
+        categories = {category.slug: category for category in Category.objects.all()}
+        with _bar("Help articles") as bar:
+            for each in bar.track(read("articles.jsonl"), description="Help articles"):
+                fields = _only(each, "title", "summary", "body", "audience", "locale", "pages")
+                article, _ = Article.objects.get_or_create(slug=each["key"], defaults={**fields, "category": categories[each["category"]]})
+                article.publish(at=now - dt.timedelta(days=90 + each["updated_days_ago"]))
+
+    def _history(self, cast: Cast, limit: int | None) -> None:
+        scripts = sorted(read("tickets.jsonl"), key=lambda script: -script["days_ago"])[-(limit or 10**6) :]
+        with _bar("Past tickets") as bar:
+            task = bar.add_task("Past tickets", total=len(scripts))
+            for finished in play(scripts, cast, now=timezone.now(), tick=lambda at: mature(at)):
+                bar.update(task, completed=finished)
+
+
+def read(name: str) -> Any:
+    path: Path = FOLDER / name
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()] if name.endswith(".jsonl") else json.loads(text)
+
+
+def _only(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: record[name] for name in names if name in record}
+
+
+def _agent(each: dict[str, Any]) -> User:
+    user = User.objects.filter(email=each["email"]).first()
+    return user or User.objects.create_user(each["email"], PASSWORD, **_only(each, "name", "title", "role"))
+
+
+def _organisation(each: dict[str, Any], now: dt.datetime) -> Organisation:
+    traits = dict(each["traits"])
+    traits["renews"] = (now + dt.timedelta(days=traits["renews"])).date().isoformat()
+    fields = _only(each, "plan", "lifecycle", "shares_tickets", "domain")
+    return Organisation.objects.get_or_create(name=each["name"], defaults={**fields, "traits": traits})[0]
+
+
+def _customer(each: dict[str, Any], organisations: list[Organisation], now: dt.datetime) -> Customer:
+    joined = now - dt.timedelta(days=120)
+    fields = {**_only(each, "name", "title", "locale", "traits"), "created_at": joined, "verified_at": joined if each["verified"] else None}
+    organisation = organisations[each["organisation"]] if each["organisation"] is not None else None
+    return Customer.objects.get_or_create(email=each["email"], defaults={**fields, "organisation": organisation})[0]
+
+
+def _topics() -> dict[str, str]:
+    """What agents wrote on matters that no article covers."""
+    unwritten = [script for script in read("tickets.jsonl") if script.get("topic")]
+    return {
+        line["text"]: script["topic"]
+        for script in unwritten
+        for line in script["conversation"]
+        if line["from"] == "agent" and not line.get("note")
+    }
+
+
+def _bar(label: str) -> Progress:
+    columns = TextColumn("      {task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=Console())

@@ -1,0 +1,77 @@
+"""A draft for the agent: what the assistant would answer, with its ground. What decisions were made is learning's to keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import models
+
+from helpdesk.models import Message, Ticket
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def ready(self) -> DraftQuerySet:
+        return self.filter(state=Draft.State.READY)
+
+
+class Draft(models.Model):
+    class State(models.TextChoices):
+        READY = "ready", "Ready"
+        SENT = "sent", "Sent as it was"
+        EDITED = "edited", "Sent with changes"
+        UNUSED = "unused", "Answered otherwise"
+        DISMISSED = "dismissed", "Not useful"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="drafts")
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="+", help_text="What it answers")
+    decision = models.ForeignKey("learning.Decision", null=True, on_delete=models.SET_NULL, related_name="+")
+    body = models.TextField()
+    citations = models.JSONField(default=list)
+    confidence = models.FloatField()
+    threshold = models.FloatField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    at = models.DateTimeField()
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "-id"], name="draft_ticket")]
+
+    def __str__(self) -> str:
+        return f"Draft for #{self.ticket_id}"
+
+    @property
+    def percent(self) -> int:
+        return round(self.confidence * 100)
+
+    @property
+    def needed_percent(self) -> int:
+        return round(self.threshold * 100)
+
+    def settle(self, state: str) -> bool:
+        """What became of it, once. True for the call that settled it."""
+        if not Draft.objects.ready().filter(pk=self.pk).update(state=state):
+            return False
+        self.state = state
+        return True
+
+    def dismiss(self) -> bool:
+        if not self.settle(self.State.DISMISSED):
+            return False
+        self.clear_flag()
+        return True
+
+    def clear_flag(self) -> None:
+        if not self.ticket.drafts.all().ready().exists():  # type: ignore[attr-defined]
+            Ticket.objects.filter(pk=self.ticket_id).update(has_draft=False)
+
+
+def offer(ticket: Ticket, message: Message, *, at: dt.datetime, **fields: Any) -> Draft | None:
+    """The newest draft is the one that shows; older ones were not used."""
+    draft, created = Draft.objects.get_or_create(message=message, defaults={"ticket": ticket, "at": at, **fields})
+    if not created:
+        return None
+    Draft.objects.ready().filter(ticket=ticket).exclude(pk=draft.pk).update(state=Draft.State.UNUSED)
+    Ticket.objects.filter(pk=ticket.pk).update(has_draft=True)
+    return draft

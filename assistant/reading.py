@@ -1,0 +1,93 @@
+"""From a customer's message to a question and the sources that may answer it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pgvector.django import CosineDistance
+
+from helpdesk.models import Chunk, Message, Source, Ticket
+from helpdesk.search.embedder import get_embedder
+from helpdesk.search.retrieve import hybrid
+from learning.question import Candidate, Question
+from learning.scoring import Recall, recall
+
+SHORT = 6  # words; a shorter message is read together with what was asked before
+CANDIDATES = 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    question: Question
+    candidates: list[Candidate]
+    sources: dict[int, Source]
+    recalled: Recall
+
+
+def read(message: Message, *, at: dt.datetime) -> Reading:
+    """Embed, recall and retrieve, all of it through what this customer may see. Raises EmbedderUnavailable."""
+    ticket = message.ticket
+    text = _text(message)
+    question = Question(
+        text=text,
+        vector=get_embedder().embed_one(text),
+        at=at,
+        page=ticket.page,
+        segment=ticket.context.get("segment", {}),
+        customer_id=ticket.customer_id,
+        is_verified=ticket.customer.is_verified,
+    )
+    recalled = recall(question)
+    candidates, sources = find_candidates(question, ticket, recalled)
+    return Reading(question, candidates, sources, recalled)
+
+
+def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> tuple[list[Candidate], dict[int, Source]]:
+    """What search finds and what solved similar questions, less what has missed in this very ticket."""
+    viewer = ticket.customer
+    hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
+    wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
+    sources = {source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category")}
+    unseen = _best_cosine(question, [pk for pk in sources if pk not in hits])
+    candidates = [
+        Candidate(
+            source_id=pk,
+            dense=hits[pk].dense if pk in hits else unseen.get(pk, 0.0),
+            text_rank=hits[pk].rank if pk in hits else 0.0,
+            chunk_id=hits[pk].chunk_id if pk in hits else None,
+            pages=source.pages,
+            is_strict=source.is_strict,
+            is_learned=source.kind == Source.Kind.RESOLUTION,
+            title=source.title,
+        )
+        for pk, source in sources.items()
+    ]
+    return candidates, sources
+
+
+def _text(message: Message) -> str:
+    """The subject says little more than the first message; a short follow-up says little without it."""
+    ticket = message.ticket
+    if message.seq == 1:
+        return message.body if message.body.startswith(ticket.subject.rstrip("…")) else f"{ticket.subject}\n{message.body}"
+    if len(message.body.split()) >= SHORT:
+        return message.body
+    first = ticket.messages.filter(seq=1).values_list("body", flat=True).first() or ticket.subject
+    return f"{first}\n{message.body}"
+
+
+def _missed(ticket: Ticket) -> set[int]:
+    """Sources this ticket's customer has been shown already. Their writing again says that these missed."""
+    answers = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind="answer").values_list("meta", flat=True)
+    return {meta["citations"][0]["source"] for meta in answers if meta.get("citations")}
+
+
+def _best_cosine(question: Question, source_ids: list[int]) -> dict[int, float]:
+    if not source_ids or question.vector is None:
+        return {}
+    nearest = Chunk.objects.filter(source__in=source_ids).exclude(vector=None).annotate(distance=CosineDistance("vector", question.vector))
+    best: dict[int, float] = {}
+    for source_id, distance in nearest.values_list("source_id", "distance"):
+        best[source_id] = max(best.get(source_id, -1.0), 1.0 - distance)
+    return best

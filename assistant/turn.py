@@ -1,0 +1,147 @@
+"""A turn: a customer's message in; an answer, one question back, or a hand-off to people out. Every decision is logged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from assistant import llm
+from assistant.llm import LLMUnavailable
+from assistant.passages import Passage, passages_of
+from assistant.reading import Reading, read
+from helpdesk import live
+from helpdesk.models import Message, SiteSettings, Ticket
+from helpdesk.search.embedder import EmbedderUnavailable
+from learning import decisions
+from learning.models import Decision
+from learning.question import Ranking
+from learning.scoring import rank
+
+logger = logging.getLogger(__name__)
+
+ANSWERS_A_TICKET = 3  # after that, people: nobody should be sent round in circles
+STREAM_EVERY = 0.15  # seconds between two glimpses of an answer that is being written
+
+
+def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
+    """Deal with one message of a customer. None when there was nothing to decide, or no way to."""
+    ticket, at = message.ticket, at or message.at
+    if ticket.handler != Ticket.Handler.ASSISTANT or ticket.is_resolved or ticket.last_seq != message.seq:
+        return None
+    if not SiteSettings.load().assistant_enabled:
+        hand_off(ticket, reason="assistant_off", at=at)
+        return None
+    started = time.perf_counter()
+    try:
+        reading = read(message, at=at)
+    except EmbedderUnavailable:
+        logger.exception("No vectors: ticket %s goes to people", ticket.pk)
+        hand_off(ticket, reason="embedder_down", at=at)
+        return None
+    ranking = rank(reading.question, reading.candidates, reading.recalled)
+    ranking = _heed(ranking, message, ticket)
+    decision = decisions.log(
+        ticket=ticket,
+        message=message,
+        question=reading.question,
+        ranking=ranking,
+        latency_ms={"answer": round((time.perf_counter() - started) * 1000, 2)},
+        at=at,
+    )
+    act(ticket, message, reading, ranking, decision, at)
+    return decision
+
+
+def _heed(ranking: Ranking, message: Message, ticket: Ticket) -> Ranking:
+    """What the customer chose or went through before outweighs the score."""
+    chosen = [each for each in ranking.scored if each.source_id == message.meta.get("option")]
+    if chosen:
+        rest = [each for each in ranking.scored if each is not chosen[0]]
+        return replace(ranking, scored=[*chosen, *rest], action="answer", reason="The customer chose this of several.")
+    answered = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind__in=["answer", "clarify"])
+    tried = list(answered.values_list("meta__kind", flat=True))
+    if ranking.action == "clarify" and "clarify" in tried:
+        return replace(ranking, action="hand_off", reason="One question back is enough.")
+    if len(tried) >= ANSWERS_A_TICKET:
+        return replace(ranking, action="hand_off", reason="Several answers have missed.")
+    return ranking
+
+
+def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, decision: Decision, at: dt.datetime) -> None:
+    if ranking.action == "answer":
+        answer(ticket, message, reading, ranking, decision, at)
+    elif ranking.action == "clarify":
+        options = [{"source": each.source_id, "title": reading.sources[each.source_id].title} for each in ranking.options]
+        ticket.answer(
+            "I found more than one thing this could be about. Which one is it?",
+            meta={"kind": "clarify", "decision": decision.pk, "options": options},
+            client_msg_id=f"turn-{message.pk}",
+            at=at,
+        )
+    else:
+        hand_off(ticket, reason="unsure", decision=decision, at=at)
+
+
+def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, decision: Decision, at: dt.datetime) -> None:
+    """The passage itself; with a language model, its words on the passages."""
+    likely = [each for each in ranking.scored[:3] if each is ranking.first or each.p >= ranking.threshold]
+    passages = passages_of([reading.sources[each.source_id] for each in likely], reading.question.vector)
+    body, cited = compose(reading.question.text, passages, on_text=_glimpses(ticket))
+    if body is None:
+        decisions.withdraw(decision, "The passages did not answer the question.")
+        hand_off(ticket, reason="not_in_sources", decision=decision, at=at)
+        return
+    meta = {
+        "kind": "answer",
+        "decision": decision.pk,
+        "confidence": round(ranking.confidence, 4),
+        "title": cited[0].source.title,
+        "citations": [passage.citation() for passage in cited],
+    }
+    ticket.answer(body, meta=meta, client_msg_id=f"turn-{message.pk}", at=at)
+
+
+def compose(question: str, passages: list[Passage], on_text: Callable[[str], None] | None = None) -> tuple[str | None, list[Passage]]:
+    """The answer and the passages it rests on. Without a model, or when it fails, the first passage as it stands."""
+    if llm.is_configured() and not llm.is_tripped():
+        from assistant.synthesis import cited_in, synthesise
+
+        try:
+            text = synthesise(question, passages, on_text=on_text)
+            return text, cited_in(text, passages) if text else []
+        except LLMUnavailable as error:
+            logger.warning("Quoting the passage instead of the model: %s", error)
+    return quote(passages[0]), passages[:1]
+
+
+def quote(passage: Passage) -> str:
+    """The passage, under the heading it stands under when that is not its title."""
+    heading = passage.heading if passage.heading != passage.source.title else ""
+    return f"**{heading}**\n\n{passage.text}" if heading else passage.text
+
+
+def _glimpses(ticket: Ticket) -> Callable[[str], None]:
+    """Show the answer while it is being written, a few times a second."""
+    last = 0.0
+
+    def show(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= STREAM_EVERY:
+            last = time.monotonic()
+            live.hint(live.ticket_group(ticket.pk), {"kind": "stream", "number": ticket.pk, "text": text})
+
+    return show
+
+
+def hand_off(ticket: Ticket, *, reason: str, decision: Decision | None = None, at: dt.datetime) -> None:
+    promise = SiteSettings.load().reply_promise
+    ticket.hand_off(
+        reason=reason,
+        body=f"I don’t have an answer I am sure of, so I have passed this on to a colleague with everything you wrote. "
+        f"A person will answer {promise}.",
+        meta={"decision": decision.pk if decision else None},
+        at=at,
+    )
