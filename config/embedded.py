@@ -113,7 +113,7 @@ def start_postgres(owner: Owner, place: Place, password: str, *, durable: bool) 
     maintenance = f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
     wait_until(lambda: connects(maintenance), child=child, seconds=60, what="PostgreSQL")
     with psycopg.connect(maintenance, autocommit=True) as db:
-        if not db.execute("select from pg_database where datname = %s", [DATABASE]).fetchone():
+        if not db.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
             db.execute(f"create database {DATABASE}")
     return maintenance.removesuffix("postgres") + DATABASE
 
@@ -150,8 +150,8 @@ def create_cluster(owner: Owner, place: Place, cluster: Path, password: str) -> 
     unfinished.rename(cluster)
 
 
-def start_redis(owner: Owner, place: Place, password: str) -> str:
-    port = ports.free()
+def start_redis(owner: Owner, place: Place, password: str, *, port: int = 0) -> str:
+    port = port or ports.free()
     folder = place.data / "redis"
     folder.mkdir(exist_ok=True, mode=0o700)
     config = folder / "redis.conf"  # not the command line: anyone may read that

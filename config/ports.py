@@ -15,3 +15,11 @@ def taken(port: int) -> bool:
             return False
     except OSError:
         return True
+
+
+def free_pair() -> int:
+    """The first of two neighbours: pages, and sockets on the next."""
+    while True:
+        port = free()
+        if port < 65535 and not taken(port + 1):
+            return port

@@ -1,0 +1,103 @@
+"""What every test may ask for.
+
+Databases: DATABASE_URL and REDIS_URL are used if given; else the controller starts throwaway servers and the xdist workers
+inherit their addresses. Each worker has its own database (pytest-django's `_gw0` suffix) and its own Redis number.
+
+Browser tests: `page` is a Playwright page, `server` the whole product as processes of its own (one for each worker, made
+when first asked for). They share a database of the server's, which no test empties: make what you need, look for what you made.
+
+    def test_an_answer_arrives(page, server):
+        ada = server.do(make_customer)                      # runs in a process on the server's database
+        ticket = server.do(lambda: make_ticket(customer=ada))
+        server.sign_in(page.context, customer=ada.email)
+        page.goto(server.url(f"/questions/{ticket.number}/"))
+
+`server.stop("worker")`, `server.start("worker")` (or "redis", "live", "beat", "web") for what happens when one is down.
+The ORM cannot be used in such a test itself: Playwright runs an event loop in its thread, and Django refuses.
+"""
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import django
+import pytest
+
+from config import embedded, product
+
+services = ExitStack()
+
+
+def pytest_configure(config):
+    """Not DJANGO_SETTINGS_MODULE in pyproject.toml: pytest-django would read the settings before there is a database to name."""
+    os.environ.update(WHETSTONE_EMBEDDED="1", WHETSTONE_DEBUG="0", WHETSTONE_SECRET_KEY="only-for-tests-" + "0" * 40)
+    os.environ.setdefault("WHETSTONE_LOG_LEVEL", "WARNING")
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker is None and not config.option.collectonly:
+        addresses = services.enter_context(embedded.throwaway("pytest", os.environ))
+        os.environ.update(DATABASE_URL=addresses.DATABASE_URL, REDIS_URL=addresses.REDIS_URL)
+    elif worker:
+        address, _, number = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{address}/{int(number) + 1 + int(worker.removeprefix('gw'))}"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    django.setup()
+
+
+def pytest_unconfigure(config):
+    services.close()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if {"page", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def server(request):
+    from django.conf import settings
+
+    from tests.server import Server
+
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    with Server(worker, os.environ["DATABASE_URL"], settings.DATA_DIR / "models") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = chromium()
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            how = "there is no Chromium: apt-get install chromium, or name one in WHETSTONE_CHROMIUM"
+            pytest.fail(how) if os.environ.get("CI") else pytest.skip(how)
+        flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"]
+        if sys.platform == "linux" and os.geteuid() == 0:
+            flags.append("--no-sandbox")  # Chromium refuses root otherwise
+        running = playwright.chromium.launch(executable_path=path, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Fails the test if a script on the page does."""
+    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as context:
+        opened, errors = context.new_page(), []
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        yield opened
+        assert not errors, f"scripts failed on the page: {errors}"
+
+
+def chromium() -> str | None:
+    named = os.environ.get("WHETSTONE_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return product.ROOT
