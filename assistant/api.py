@@ -22,7 +22,7 @@ from learning.models import Decision
 class Question(serializers.Serializer[None]):
     question = serializers.CharField(max_length=MESSAGE_LIMIT)
     customer = CustomerClaim()
-    context = ContextField(required=False)
+    context = ContextField(required=False)  # type: ignore[assignment]  # DRF's own `context` is a property that nothing here reads
     ticket = serializers.IntegerField(required=False, help_text="Go on with this ticket of the same customer")
 
 
@@ -72,7 +72,7 @@ def _ask(data: dict[str, Any], request: Request) -> Message:
 def _answer_to(message: Message) -> dict[str, Any]:
     reply = message.ticket.messages.filter(seq__gt=message.seq, author=Message.Author.ASSISTANT).order_by("seq").first()
     meta = reply.meta if reply else {}
-    decision = Decision.objects.select_related("source").filter(pk=meta.get("decision")).first() if meta.get("decision") else None
+    decision = Decision.objects.select_related("source").filter(pk=meta["decision"]).first() if meta.get("decision") else None
     return {
         "ticket": message.ticket_id,
         "action": {"handoff": "hand_off"}.get(meta.get("kind", "pending"), meta.get("kind", "pending")),

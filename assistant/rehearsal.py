@@ -15,7 +15,8 @@ from typing import Any
 from helpdesk import intake
 from helpdesk.models import Customer, Message, Source, Team, Ticket, User
 
-Step = tuple[dt.datetime, Callable[[dt.datetime], None]]
+Act = Callable[[dt.datetime], object]
+Step = tuple[dt.datetime, Act]
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -64,7 +65,7 @@ class Conversation:
         if script.get("priority") in {"high", "urgent", "low"}:
             self.ticket.prioritise(script["priority"], at=at)
 
-    def _reaction(self) -> Callable[[dt.datetime], None] | None:
+    def _reaction(self) -> Act | None:
         """What the customer does about the assistant's last word; None when they wait, or are done with it."""
         ticket = self._fresh()
         said = ticket.messages.order_by("-seq").first()
@@ -79,12 +80,12 @@ class Conversation:
             return self._content(ticket)
         if self.rephrasings:
             return lambda at: self._say(self.rephrasings.pop(0), at)
-        return lambda at: ticket.not_quite(customer=self.customer, at=at) and None
+        return lambda at: ticket.not_quite(customer=self.customer, at=at)
 
-    def _content(self, ticket: Ticket) -> Callable[[dt.datetime], None] | None:
+    def _content(self, ticket: Ticket) -> Act | None:
         if self.script["outcome"] in {"silent", "open", "waiting"}:
             return None
-        return lambda at: ticket.solved(customer=self.customer, at=at) and None
+        return lambda at: ticket.solved(customer=self.customer, at=at)
 
     def _say(self, text: str, at: dt.datetime, **fields: Any) -> None:
         self._fresh().say(text, customer=self.customer, at=at, **fields)
@@ -104,16 +105,16 @@ class Conversation:
         script, last_agent = self.script, None
         if script["outcome"] == "spam":
             agent = next(iter(self.cast.agents.values()))
-            yield since + 30 * MINUTE, lambda at: self._fresh().mark_spam(by=agent) and None
+            yield since + 30 * MINUTE, lambda at: self._fresh().mark_spam(by=agent)
             return
         at = since
         for line in script["conversation"]:
             at = max(at + MINUTE, self.start + dt.timedelta(hours=line["after_hours"]))
             if line["from"] == "customer":
-                yield at, lambda at, line=line: self._say(line["text"], at)  # type: ignore[misc]
+                yield at, lambda at, line=line: self._say(line["text"], at)
             else:
                 last_agent = self.cast.agents[line["agent"]]
-                yield at, lambda at, line=line, by=last_agent: self._agent_writes(line, by, at)  # type: ignore[misc]
+                yield at, lambda at, line=line, by=last_agent: self._agent_writes(line, by, at)
         if last_agent and script["outcome"] in {"confirmed", "silent", "came_back"}:
             yield at + 20 * MINUTE, lambda at: self._close(last_agent, at)
 
@@ -138,10 +139,10 @@ class Conversation:
         return Ticket.objects.select_related("customer__organisation", "assignee", "team").get(pk=self.ticket.pk)
 
 
-def play(scripts: list[dict[str, Any]], cast: Cast, *, now: dt.datetime, tick: Callable[[dt.datetime], None]) -> Iterator[int]:
+def play(scripts: list[dict[str, Any]], cast: Cast, *, now: dt.datetime, tick: Act) -> Iterator[int]:
     """All conversations together in the order of time. `tick` is called as each simulated day ends. Yields after each finished one."""
     order = itertools.count()
-    running: list[tuple[dt.datetime, int, Callable[[dt.datetime], None], Iterator[Step]]] = []
+    running: list[tuple[dt.datetime, int, Act, Iterator[Step]]] = []
     for script in scripts:
         steps = Conversation(script, cast, now).steps()
         at, act = next(steps)

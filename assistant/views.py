@@ -49,7 +49,7 @@ def explanation(request: HttpRequest, pk: int) -> HttpResponse:
     """Agents see every number; a customer of the ticket sees the reason in two sentences."""
     viewer = request.viewer  # type: ignore[attr-defined]
     decision = get_object_or_404(Decision.objects.select_related("source", "ticket"), pk=pk)
-    if not Ticket.objects.visible_to(viewer).filter(pk=decision.ticket_id).exists():
+    if decision.ticket is None or not Ticket.objects.visible_to(viewer).filter(pk=decision.ticket.pk).exists():
         raise Http404
     context = {"why": why(decision), "is_agent": isinstance(viewer, User), "decision": decision}
     template = "assistant/_why.html" if request.htmx else "assistant/why.html"  # type: ignore[attr-defined]

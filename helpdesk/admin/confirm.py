@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
 
 
-def confirmed(label: str, consequence: str, done: str) -> Callable[[Callable[[HttpRequest, Any], None]], Action]:
+def confirmed(label: str, consequence: str, done: str) -> Callable[[Callable[[Any, Any], None]], Action]:
     """Make an admin action of a function of (request, one object)."""
 
-    def decorate(act: Callable[[HttpRequest, Any], None]) -> Action:
+    def decorate(act: Callable[[Any, Any], None]) -> Action:
         @admin.action(description=label, permissions=["change"])
         def action(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
             if request.POST.get("confirmed") != "yes":

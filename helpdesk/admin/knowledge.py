@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
+from helpdesk.access import AgentRequest
 from helpdesk.admin.confirm import confirmed
 from helpdesk.models import Article, ArticleFeedback, ArticleVersion, Category
 
@@ -28,7 +29,8 @@ class CategoryAdmin(admin.ModelAdmin):
 
 class VersionInline(admin.TabularInline):
     model = ArticleVersion
-    fields = readonly_fields = ["number", "title", "by", "at"]
+    fields = ["number", "title", "by", "at"]
+    readonly_fields = ["number", "title", "by", "at"]
     extra = 0
     can_delete = False
     show_change_link = False
@@ -41,13 +43,13 @@ class VersionInline(admin.TabularInline):
 
 
 @confirmed("Publish", "Readers see them, and the assistant answers from them.", "Published")
-def publish(request: HttpRequest, article: Article) -> None:
-    article.publish(by=request.user)  # type: ignore[arg-type]  (only agents reach the admin)
+def publish(request: AgentRequest, article: Article) -> None:
+    article.publish(by=request.user)
 
 
 @confirmed("Archive", "Readers get a page-not-found, and the assistant stops answering from them.", "Archived")
-def archive(request: HttpRequest, article: Article) -> None:
-    article.archive(by=request.user)  # type: ignore[arg-type]
+def archive(request: AgentRequest, article: Article) -> None:
+    article.archive(by=request.user)
 
 
 @admin.register(Article)
@@ -62,10 +64,10 @@ class ArticleAdmin(admin.ModelAdmin):
     actions = [publish, archive]
     inlines = [VersionInline]
 
-    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+    def save_model(self, request: AgentRequest, obj: Article, form: Any, change: bool) -> None:
         """What is published stays published, with a new version; a draft stays a draft until it is published."""
         if change:
-            obj.revise(by=request.user)  # type: ignore[arg-type]
+            obj.revise(by=request.user)
         else:
             super().save_model(request, obj, form, change)
 

@@ -48,7 +48,7 @@ def remove_second_factor(request: HttpRequest, user: User) -> None:
 
 
 @admin.register(User)
-class AgentAdmin(UserAdmin):  # type: ignore[type-arg]
+class AgentAdmin(UserAdmin):
     list_display = ["name", "email", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active", "teams"]
     search_fields = ["name", "email"]

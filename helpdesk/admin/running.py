@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from helpdesk.access import AgentRequest
 from helpdesk.admin.confirm import confirmed
 from helpdesk.models import ApiKey, Event, Outbox, SiteSettings
 from helpdesk.models.apikeys import SCOPES
@@ -35,11 +36,11 @@ class ApiKeyAdmin(admin.ModelAdmin):
     readonly_fields = ["prefix", "created_by", "created_at", "last_used_at", "revoked_at"]
     actions = [revoke]
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+    def save_model(self, request: AgentRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
-        issued, key = ApiKey.issue(name=obj.name, scopes=form.cleaned_data["scopes"], by=request.user)  # type: ignore[arg-type]
+        issued, key = ApiKey.issue(name=obj.name, scopes=form.cleaned_data["scopes"], by=request.user)
         obj.pk = issued.pk
         messages.warning(request, f"Copy this key now, it is not shown again: {key}")
 

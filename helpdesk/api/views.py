@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from helpdesk import intake
 from helpdesk.api.serializers import MessageSerializer, NewMessage, NewTicket, TicketSerializer
-from helpdesk.models import Message, Ticket, find_or_create_customer
+from helpdesk.models import Message, Ticket, User, find_or_create_customer
 
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="At most 64 characters.")
 
@@ -114,9 +114,9 @@ def open_from(data: dict[str, Any], request: Request) -> Ticket:
 
 
 def _say(ticket: Ticket, data: dict[str, Any], request: Request) -> Message:
-    key = idempotency_key(request)
+    key, agent = idempotency_key(request), cast(User, request.user)
     if data["author"] == "customer":
         return ticket.say(data["body"], customer=ticket.customer, client_msg_id=key)
     if data["is_note"]:
-        return ticket.note(data["body"], by=request.user, client_msg_id=key)
-    return ticket.reply(data["body"], by=request.user, client_msg_id=key, teach=False)
+        return ticket.note(data["body"], by=agent, client_msg_id=key)
+    return ticket.reply(data["body"], by=agent, client_msg_id=key, teach=False)

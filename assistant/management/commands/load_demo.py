@@ -74,7 +74,7 @@ class Command(BaseCommand):
         scripts = sorted(read("tickets.jsonl"), key=lambda script: -script["days_ago"])[-(limit or 10**6) :]
         with _bar("Past tickets") as bar:
             task = bar.add_task("Past tickets", total=len(scripts))
-            for finished in play(scripts, cast, now=timezone.now(), tick=lambda at: mature(at)):
+            for finished in play(scripts, cast, now=timezone.now(), tick=mature):
                 bar.update(task, completed=finished)
 
 
