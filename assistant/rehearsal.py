@@ -10,6 +10,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from helpdesk import intake
@@ -111,10 +112,10 @@ class Conversation:
         for line in script["conversation"]:
             at = max(at + MINUTE, self.start + dt.timedelta(hours=line["after_hours"]))
             if line["from"] == "customer":
-                yield at, lambda at, line=line: self._say(line["text"], at)
+                yield at, partial(self._say, line["text"])
             else:
                 last_agent = self.cast.agents[line["agent"]]
-                yield at, lambda at, line=line, by=last_agent: self._agent_writes(line, by, at)
+                yield at, partial(self._agent_writes, line, last_agent)
         if last_agent and script["outcome"] in {"confirmed", "silent", "came_back"}:
             yield at + 20 * MINUTE, lambda at: self._close(last_agent, at)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from helpdesk.access import AgentRequest
 from helpdesk.admin.confirm import confirmed
-from helpdesk.models import Article, ArticleFeedback, ArticleVersion, Category
+from helpdesk.models import Article, ArticleFeedback, ArticleVersion, Category, User
 
 
 @admin.register(Category)
@@ -64,10 +64,10 @@ class ArticleAdmin(admin.ModelAdmin):
     actions = [publish, archive]
     inlines = [VersionInline]
 
-    def save_model(self, request: AgentRequest, obj: Article, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         """What is published stays published, with a new version; a draft stays a draft until it is published."""
         if change:
-            obj.revise(by=request.user)
+            obj.revise(by=cast(User, request.user))
         else:
             super().save_model(request, obj, form, change)
 

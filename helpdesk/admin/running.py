@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from helpdesk.access import AgentRequest
 from helpdesk.admin.confirm import confirmed
-from helpdesk.models import ApiKey, Event, Outbox, SiteSettings
+from helpdesk.models import ApiKey, Event, Outbox, SiteSettings, User
 from helpdesk.models.apikeys import SCOPES
 
 
@@ -36,11 +35,11 @@ class ApiKeyAdmin(admin.ModelAdmin):
     readonly_fields = ["prefix", "created_by", "created_at", "last_used_at", "revoked_at"]
     actions = [revoke]
 
-    def save_model(self, request: AgentRequest, obj: ApiKey, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
-        issued, key = ApiKey.issue(name=obj.name, scopes=form.cleaned_data["scopes"], by=request.user)
+        issued, key = ApiKey.issue(name=obj.name, scopes=form.cleaned_data["scopes"], by=cast(User, request.user))
         obj.pk = issued.pk
         messages.warning(request, f"Copy this key now, it is not shown again: {key}")
 
