@@ -78,12 +78,12 @@ def start(owner: Owner, environ: Mapping[str, str], *, durable: bool = True) -> 
 
 
 @contextmanager
-def throwaway(purpose: str, environ: Mapping[str, str]) -> Iterator[Addresses]:
-    """For tests: quick instead of durable, and nothing of it stays."""
+def throwaway(purpose: str, environ: Mapping[str, str], *, durable: bool = False) -> Iterator[Addresses]:
+    """For tests and benchmarks: nothing of it stays, and unless asked it is quick instead of durable."""
     folder = Path(tempfile.mkdtemp(prefix="whetstone-"))
     try:
         with Owner(folder, purpose) as owner:
-            yield start(owner, environ, durable=False)
+            yield start(owner, environ, durable=durable)
     finally:
         forget(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -51,8 +51,9 @@ def pytest_unconfigure(config):
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if {"page", "browser"} & set(getattr(item, "fixturenames", ())):
+        if {"page", "browser", "server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one server and one Chromium, not one for each worker
 
 
 @pytest.fixture(scope="session")
