@@ -1,1 +1,174 @@
-"""From events to the ledger."""
+"""From events to the ledger: what each thing that happened says of the decisions before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from helpdesk.events import consumer
+from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
+from helpdesk.search.embedder import EmbedderUnavailable, embed_one
+from learning import demonstrations, ledger
+from learning.models import Decision
+from learning.question import Vector
+
+SOON = dt.timedelta(hours=1)  # what is said later is coming back, not rephrasing
+SAME_MATTER = 0.75  # cosine of a new ticket with an earlier question of the same customer
+RELATED = 0.25  # cosine below which a further message is about something else
+_CONTENT = re.compile(
+    r"^\W*(?:thanks?|thank you|cheers|great|perfect|brilliant|lovely|ok(?:ay)?|that(?:['’]s)? (?:it|worked|did it))\b", re.I
+)
+_DISCONTENT = re.compile(r"\b(?:but|still|not|n['’]t|however|wrong)\b", re.I)
+
+Handler = Callable[[Event, Ticket], None]
+HANDLERS: dict[str, Handler] = {}
+
+
+def on(verb: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        HANDLERS[verb] = handler
+        return handler
+
+    return register
+
+
+@on("assistant.answered")
+def answered(event: Event, ticket: Ticket) -> None:
+    """From now on silence begins to count, and will when the window closes."""
+    if decision := _decision(event):
+        ledger.hold(decision, "assumed", event=event, at=event.at)
+
+
+@on("ticket.solved")
+def solved(event: Event, ticket: Ticket) -> None:
+    if decision := _decision(event):
+        ledger.note(decision, "confirmed", event=event, at=event.at)
+    else:
+        demonstrations.learn(ticket, event)
+
+
+@on("ticket.resolved")
+def resolved(event: Event, ticket: Ticket) -> None:
+    """Closed by an agent who answered: a demonstration. Assumed and abandoned say nothing that silence has not said."""
+    if event.data.get("how") == "by_agent":
+        demonstrations.learn(ticket, event)
+
+
+@on("ticket.not_quite")
+def not_quite(event: Event, ticket: Ticket) -> None:
+    if decision := _decision(event):
+        ledger.note(decision, _again(decision, event), event=event, at=event.at)
+
+
+@on("message.said")
+def said(event: Event, ticket: Ticket) -> None:
+    """What follows right upon an answer says something of it: asking again in other words, or picking one of several."""
+    message = Message.objects.get(pk=event.data["message"])
+    before = ticket.messages.public().filter(seq__lt=message.seq).order_by("-seq").first()
+    decision = _decision_of(before) if before and before.author == Message.Author.ASSISTANT else None
+    if before is None or decision is None:
+        return
+    if before.kind == "clarify":
+        chosen = Source.objects.filter(pk=message.meta.get("option")).first()
+        if chosen:
+            ledger.note(decision, "chose", event=event, at=event.at, source=chosen)
+    elif before.kind == "answer" and not _is_content(message.body) and _is_related(decision, message):
+        ledger.note(decision, _again(decision, event), event=event, at=event.at)
+
+
+@on("ticket.person_requested")
+def person_requested(event: Event, ticket: Ticket) -> None:
+    if decision := _decision(event):
+        ledger.note(decision, "asked_person", event=event, at=event.at)
+
+
+@on("ticket.reopened")
+def reopened(event: Event, ticket: Ticket) -> None:
+    """Only the customer's word: an agent may reopen to tidy up. What a person had demonstrated did not solve it either."""
+    if event.actor_kind != Event.ActorKind.CUSTOMER:
+        return
+    demonstrations.take_back(ticket, at=event.at)
+    if decision := _decision(event):
+        ledger.note(decision, "came_back", event=event, at=event.at)
+
+
+@on("ticket.opened")
+def opened(event: Event, ticket: Ticket) -> None:
+    """A new ticket on a matter that was answered days ago: that answer did not last."""
+    since = event.at - dt.timedelta(days=SiteSettings.load().came_back_days)
+    earlier = Decision.objects.shown().filter(customer=ticket.customer_id, at__range=(since, event.at))
+    candidates = list(earlier.exclude(ticket=ticket).exclude(vector=None).select_related("customer"))
+    if not candidates:
+        return
+    vector = _vector_of(Message.objects.get(pk=event.data["message"]))
+    for decision in candidates:
+        if _cosine(vector, decision) >= SAME_MATTER:
+            ledger.note(decision, "came_back", event=event, at=event.at)
+
+
+@on("ticket.spam")
+def spam(event: Event, ticket: Ticket) -> None:
+    """Nothing of it counts."""
+    for decision in Decision.objects.filter(ticket=ticket).select_related("customer"):
+        kinds = list(decision.signals.values_list("kind", flat=True))
+        ledger.reverse(decision, kinds, at=event.at)
+
+
+@on("answer.verdict")
+def judged(event: Event, ticket: Ticket) -> None:
+    """An agent audited a decision: `right`, and if not, the `source` that would have been."""
+    if not (decision := _decision(event)):
+        return
+    right = bool(event.data.get("right"))
+    ledger.note(decision, "audited_right" if right else "audited_wrong", event=event, at=event.at)
+    better = Source.objects.filter(pk=event.data.get("source")).first()
+    if better and not right:
+        ledger.note(decision, "demonstrated", event=event, at=event.at, source=better)
+
+
+@consumer("learning", set(HANDLERS))
+def learn(event: Event) -> None:
+    if event.ticket is not None:
+        HANDLERS[event.verb](event, event.ticket)
+
+
+def _decision(event: Event) -> Decision | None:
+    pk = event.data.get("decision")
+    return Decision.objects.select_related("customer").filter(pk=pk).first() if pk else None
+
+
+def _decision_of(message: Message) -> Decision | None:
+    pk = message.meta.get("decision")
+    return Decision.objects.select_related("customer").filter(pk=pk).first() if pk else None
+
+
+def _again(decision: Decision, event: Event) -> str:
+    return "rephrased" if event.at - decision.at <= SOON else "came_back"
+
+
+def _is_content(text: str) -> bool:
+    return bool(_CONTENT.match(text)) and not _DISCONTENT.search(text)
+
+
+def _is_related(decision: Decision, message: Message) -> bool:
+    vector = _vector_of(message)
+    return vector is None or decision.vector is None or _cosine(vector, decision) >= RELATED
+
+
+def _cosine(vector: Vector | None, decision: Decision) -> float:
+    """0 where there is nothing to compare."""
+    return float(np.dot(vector, np.asarray(decision.vector))) if vector is not None and decision.vector is not None else 0.0
+
+
+def _vector_of(message: Message) -> Vector | None:
+    """As the turn embedded it; else embedded here. None while the embedder is away."""
+    known = Decision.objects.filter(message=message).exclude(vector=None).values_list("vector", flat=True).first()
+    if known is not None:
+        return np.asarray(known, np.float32)
+    try:
+        return embed_one(message.body)
+    except EmbedderUnavailable:
+        return None

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                             ("clarify", "Asked back"),
                             ("hand_off", "Handed off"),
                             ("draft", "Drafted for an agent"),
+                            ("observed", "Left to people"),
                         ],
                         max_length=10,
                     ),

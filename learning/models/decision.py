@@ -16,7 +16,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(kind=Decision.Kind.ANSWER, shown=True)
 
     def first_of_tickets(self) -> DecisionQuerySet:
-        return self.filter(message__seq=1).exclude(kind=Decision.Kind.DRAFT)
+        return self.filter(message__seq=1).filter(kind__in=[Decision.Kind.ANSWER, Decision.Kind.CLARIFY, Decision.Kind.HAND_OFF])
 
 
 class Decision(models.Model):
@@ -25,6 +25,7 @@ class Decision(models.Model):
         CLARIFY = "clarify", "Asked back"
         HAND_OFF = "hand_off", "Handed off"
         DRAFT = "draft", "Drafted for an agent"
+        OBSERVED = "observed", "Left to people"
 
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="decisions")
     message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="decisions", help_text="The customer's message")

@@ -1,0 +1,57 @@
+"""The kinds of signal and how noisy each is. The one table that says what an outcome is worth.
+
+A signal is never a verdict: each kind has a probability of arising when the answer was right and when it was wrong. What counts is their
+ratio. Signals of one family speak of the same thing (how the customer took the answer), so that of one family the strongest counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+REACTION = "reaction"  # how the customer took the answer
+RETURN = "return"  # whether the matter came up again
+AGENT = "agent"  # what an agent made of it
+
+
+@dataclass(frozen=True)
+class Channel:
+    """`right`, `wrong`: P(signal | the source was right), P(signal | it was wrong), each in (0, 1)."""
+
+    kind: str
+    label: str
+    right: float
+    wrong: float
+    family: str
+    held: bool = False
+
+    @property
+    def llr(self) -> float:
+        """Weight of evidence in nats: log P(signal | right) - log P(signal | wrong) (I. J. Good, 1950)."""
+        return math.log(self.right / self.wrong)
+
+    @property
+    def is_positive(self) -> bool:
+        return self.right > self.wrong
+
+
+TABLE = (
+    Channel("confirmed", "The customer said that it solved it", 0.45, 0.03, REACTION),
+    Channel("assumed", "Silence until the window closed", 0.50, 0.25, REACTION, held=True),
+    Channel("rephrased", "The customer asked again in other words", 0.05, 0.35, REACTION),
+    Channel("asked_person", "The customer asked for a person", 0.06, 0.40, REACTION),
+    Channel("chose", "The customer picked it from several", 0.80, 0.08, REACTION),
+    Channel("came_back", "The customer came back on the same matter", 0.03, 0.30, RETURN),
+    Channel("draft_sent", "An agent sent the draft as it was", 0.80, 0.15, AGENT),
+    Channel("draft_changed", "An agent changed what the draft says", 0.15, 0.60, AGENT),
+    Channel("demonstrated", "An agent answered, and that solved it", 0.95, 0.005, AGENT),
+    Channel("overruled", "An agent solved it with something else", 0.01, 0.95, AGENT),
+    Channel("audited_right", "An agent judged it right", 0.98, 0.01, AGENT),
+    Channel("audited_wrong", "An agent judged it wrong", 0.01, 0.98, AGENT),
+)
+CHANNELS = {channel.kind: channel for channel in TABLE}
+
+
+def channel(kind: str) -> Channel:
+    """Raises KeyError for a kind that is not in the table."""
+    return CHANNELS[kind]

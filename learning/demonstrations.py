@@ -1,0 +1,93 @@
+"""An agent answered and the ticket was solved: the strongest signal there is, credited to every phrasing in the conversation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from helpdesk.models import Event, Message, Source, Ticket
+from helpdesk.search.embedder import EmbedderUnavailable, embed_one
+from learning import ledger, matching, resolutions
+from learning.masking import mask
+from learning.models import Decision, Signal
+
+ANSWER_WORDS = 8  # a shorter reply asks or thanks; it does not solve
+KINDS = ["demonstrated", "overruled"]
+
+
+def learn(ticket: Ticket, event: Event) -> Source | None:
+    """Credit the source that the agent's solving reply matches; where none does, make it a learned resolution. Returns the source."""
+    reply = solving_reply(ticket)
+    if reply is None:
+        return None
+    asked = phrasings(ticket, at=event.at)
+    source = matching.find(reply.body, asked)
+    if source is None and asked:
+        source = resolutions.learn(ticket, reply, asked[0], at=event.at)
+    for decision in asked:
+        if source is not None:
+            ledger.note(decision, "demonstrated", event=event, at=event.at, source=source)
+        if decision.source_id and (source is None or decision.source_id != source.pk):
+            ledger.note(decision, "overruled", event=event, at=event.at)
+    return source
+
+
+def take_back(ticket: Ticket, *, at: dt.datetime) -> None:
+    """The customer came back after people had solved it: what they showed counts no more, and what was learned from it rests."""
+    standing = Signal.objects.in_force().filter(decision__ticket=ticket, kind__in=KINDS)
+    for decision in Decision.objects.select_related("customer").filter(pk__in=standing.values("decision")):
+        ledger.reverse(decision, KINDS, at=at)
+    resolutions.rest(ticket, at=at)
+
+
+def solving_reply(ticket: Ticket) -> Message | None:
+    """The agent's reply that most likely solved it: the longest since the customer last came back that does more than ask."""
+    since = Event.objects.filter(ticket=ticket, verb="ticket.reopened", actor_kind=Event.ActorKind.CUSTOMER).order_by("-at").first()
+    replies = ticket.messages.public().filter(author=Message.Author.AGENT)
+    if since:
+        replies = replies.filter(at__gte=since.at)
+    solving = [reply for reply in replies if len(reply.body.split()) >= ANSWER_WORDS]
+    telling = [reply for reply in solving if not reply.body.rstrip().endswith("?")]
+    return max(telling or solving, key=lambda reply: (len(_own_words(reply.body)), reply.seq), default=None)
+
+
+def phrasings(ticket: Ticket, *, at: dt.datetime) -> Sequence[Decision]:
+    """One decision a customer message, in order. A ticket that people had from the start gets its first one here, unscored."""
+    found: dict[int | None, Decision] = {}
+    for decision in Decision.objects.filter(ticket=ticket).select_related("customer").exclude(vector=None).order_by("pk"):
+        found.setdefault(decision.message_id, decision)
+    if not found and (observed := _observe(ticket, at)):
+        return [observed]
+    first, *later = found.values() or [None]
+    return [each for each in [first, *later] if each is not None and (each is first or len(each.question.split()) > 2)]
+
+
+def _observe(ticket: Ticket, at: dt.datetime) -> Decision | None:
+    message = ticket.messages.filter(author=Message.Author.CUSTOMER).order_by("seq").first()
+    if message is None:
+        return None
+    text = message.body if message.body.startswith(ticket.subject.rstrip("…")) else f"{ticket.subject}\n{message.body}"
+    try:
+        vector = embed_one(text)
+    except EmbedderUnavailable:
+        return None
+    return Decision.objects.create(
+        ticket=ticket,
+        message=message,
+        customer_id=ticket.customer_id,
+        kind=Decision.Kind.OBSERVED,
+        confidence=0.0,
+        threshold=1.0,
+        policy="people",
+        vector=vector,
+        question=mask(text)[:2_000],
+        page=ticket.page[:200],
+        segment=ticket.context.get("segment", {}),
+        at=at,
+    )
+
+
+def _own_words(text: str) -> str:
+    """Without what is quoted of an earlier mail."""
+    return re.sub(r"^>.*$", "", text, flags=re.MULTILINE)

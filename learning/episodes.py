@@ -1,0 +1,84 @@
+"""Episodes in the database: the nearest of a question, and those that follow from a decision's ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from pgvector.django import CosineDistance
+
+from learning import credit
+from learning.channels import channel
+from learning.models import Decision, Episode, Signal
+from learning.question import Question
+from learning.votes import Neighbours, agreement
+
+NEAREST = 40
+LEAST_PRIOR = 0.05
+
+
+def nearest(question: Question, k: int = NEAREST) -> Neighbours:
+    """The k most similar past questions whose answer has earned credit, for or against, most similar first. One query."""
+    rows = []
+    if question.vector is not None:
+        found = Episode.objects.exclude(credit=0).order_by(CosineDistance("vector", question.vector))
+        distance = CosineDistance("vector", question.vector)
+        rows = list(found.values_list("source_id", distance, "credit", "page", "segment", "account", "by_agent")[:k])
+    return Neighbours(
+        source_ids=np.array([row[0] for row in rows], np.int64),
+        cosine=np.array([1 - row[1] for row in rows], np.float64),
+        credit=np.array([row[2] for row in rows], np.float64),
+        same_page=np.array([row[3] == question.page for row in rows], np.float64),
+        same_segment=np.array([agreement(question.segment, row[4]) for row in rows], np.float64),
+        accounts=[row[5] for row in rows],
+        by_agent=np.array([row[6] for row in rows], np.bool_),
+    )
+
+
+def settle(decision: Decision, account: str) -> None:
+    """Write the decision's belief and its episodes anew from the signals in force. Twice is once; the order of signals does not matter."""
+    signals = list(Signal.objects.in_force().filter(decision=decision))
+    by_source: dict[int, list[Signal]] = {}
+    for signal in signals:
+        source_id = signal.source_id or decision.source_id
+        if source_id is not None:
+            by_source.setdefault(source_id, []).append(signal)
+    Episode.objects.filter(decision=decision).exclude(source__in=by_source).delete()
+    if decision.vector is not None:
+        _write(decision, account, by_source)
+    first = by_source.get(decision.source_id or 0)
+    belief = credit.belief(decision.confidence, _evidence(first)) if first else None
+    Decision.objects.filter(pk=decision.pk).update(belief=belief)
+
+
+def _write(decision: Decision, account: str, by_source: dict[int, list[Signal]]) -> None:
+    Episode.objects.bulk_create(
+        [
+            Episode(
+                decision=decision,
+                source_id=source_id,
+                vector=decision.vector,
+                credit=round(credit.earned(_prior(decision, source_id), _evidence(signals)), 9),
+                page=decision.page,
+                segment=decision.segment,
+                account=account,
+                by_agent=any(channel(signal.kind).family == "agent" for signal in signals),
+                at=decision.at,
+            )
+            for source_id, signals in by_source.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["decision", "source"],
+        update_fields=["credit", "by_agent"],
+    )
+
+
+def _evidence(signals: Iterable[Signal]) -> list[tuple[str, float]]:
+    return [(channel(signal.kind).family, signal.llr) for signal in signals]
+
+
+def _prior(decision: Decision, source_id: int) -> float:
+    """How likely the decision held this source to be; the logged scores are fixed, whatever the ranker thinks today."""
+    if source_id == decision.source_id:
+        return decision.confidence
+    return max([each["score"] for each in decision.candidates if each["source"] == source_id], default=LEAST_PRIOR)

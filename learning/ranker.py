@@ -1,0 +1,159 @@
+"""From what is known of each candidate to a score. Pure functions; `scoring` gathers what they need.
+
+Three opinions on P(source | question) are mixed: search alone (the day-one prior), the votes of similar questions shrunk towards it, and
+the fitted head. Votes against a source and the page the question was asked on then scale the mixture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from learning.credit import logit
+from learning.head import Head, Matrix
+from learning.question import Candidate
+from learning.votes import Tally
+
+NOBODY = Tally({}, {})
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The constants of the ranker, as shipped."""
+
+    dense_width: float = 0.05  # cosine that makes a candidate e times likelier
+    text: float = 2.5  # full-text rank of one, in the same unit
+    own_page: float = 2.0
+    prior_count: float = 0.3  # pseudo-observations that search is worth against the votes
+    against: float = 0.5
+    head_share: float = 0.6
+    head_full_at: int = 1_000  # episodes at which the head has its full share
+    page_power: float = 0.4  # the page is a hint, not a proof
+    page_count: float = 4.0
+    page_own_share: float = 0.6
+
+
+@dataclass(frozen=True)
+class PageStatistics:
+    """How often each source was right on each page: credit-weighted counts."""
+
+    counts: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    pages: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        return {"pages": self.pages, "counts": {str(source): dict(pages) for source, pages in self.counts.items()}}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> PageStatistics:
+        return cls({int(source): pages for source, pages in stored.get("counts", {}).items()}, stored.get("pages", 1))
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What is known of a candidate. All in [0, 1] except `page`, a factor > 0, and the votes, >= 0."""
+
+    source_id: int
+    search: float
+    vote: float
+    head: float | None
+    positive: float
+    negative: float
+    page: float
+    mixture: float
+
+
+SHIPPED = Weights()
+
+
+def search_prior(candidates: Sequence[Candidate], page: str, w: Weights = SHIPPED) -> list[float]:
+    """P(source) by search alone: softmax of cosine, full-text rank and whether the source belongs to the page. Sums to one."""
+    scores = [each.dense / w.dense_width + w.text * min(each.text_rank, 1.0) + w.own_page * _is_own(each, page) for each in candidates]
+    top = max(scores, default=0.0)
+    odds = [math.exp(score - top) for score in scores]
+    total = sum(odds)
+    return [each / total for each in odds]
+
+
+def page_factor(candidate: Candidate, page: str, statistics: PageStatistics, w: Weights = SHIPPED) -> float:
+    """P(page | source) as a factor > 0: counts shrunk to the article's own pages, raised to `page_power`. 1 without a page."""
+    if not page:
+        return 1.0
+    spread = 1 / max(statistics.pages, 1)
+    own = _is_own(candidate, page) / len(candidate.pages) if candidate.pages else spread
+    expected = w.page_own_share * own + (1 - w.page_own_share) * spread
+    seen = statistics.counts.get(candidate.source_id, {})
+    return float(((seen.get(page, 0.0) + w.page_count * expected) / (sum(seen.values()) + w.page_count)) ** w.page_power)
+
+
+def opinions(
+    candidates: Sequence[Candidate],
+    page: str,
+    tally: Tally = NOBODY,
+    head: Mapping[int, float] | None = None,
+    head_share: float = 0.0,
+    statistics: PageStatistics | None = None,
+    w: Weights = SHIPPED,
+) -> list[Opinion]:
+    """One opinion a candidate; the mixtures sum to at most one: what is missing belongs to sources that are no candidates.
+
+    A source the head has never seen keeps its vote, and takes the head's mass for it: what was taught a minute ago must not be voted down by
+    a head that is an hour old.
+    """
+    search = search_prior(candidates, page, w)
+    votes = [
+        (tally.positive.get(each.source_id, 0.0) + w.prior_count * prior) / (tally.total_positive + w.prior_count)
+        for each, prior in zip(candidates, search, strict=True)
+    ]
+    known = head or {}
+    unseen = sum(vote for each, vote in zip(candidates, votes, strict=True) if each.source_id not in known)
+    mixed, factors = [], []
+    for each, vote in zip(candidates, votes, strict=True):
+        slow = known[each.source_id] * (1 - min(unseen, 1.0)) if each.source_id in known else vote
+        mixture = (1 - head_share) * vote + head_share * slow if head else vote
+        positive, negative = tally.positive.get(each.source_id, 0.0), tally.negative.get(each.source_id, 0.0)
+        mixed.append(mixture * (1 - negative / (negative + positive + w.against)))
+        factors.append(page_factor(each, page, statistics or PageStatistics(), w))
+    scale = _scale(mixed, factors)
+    return [
+        Opinion(
+            each.source_id,
+            search[place],
+            votes[place],
+            known.get(each.source_id) if head else None,
+            tally.positive.get(each.source_id, 0.0),
+            tally.negative.get(each.source_id, 0.0),
+            factors[place],
+            mixed[place] * factors[place] * scale,
+        )
+        for place, each in enumerate(candidates)
+    ]
+
+
+def _scale(mixed: Sequence[float], factors: Sequence[float]) -> float:
+    """Normalises after the page factor; what belonged to no candidate keeps its share."""
+    total = sum(mixture * factor for mixture, factor in zip(mixed, factors, strict=True))
+    return min(sum(mixed), 1.0) / total if total > 0 else 1.0
+
+
+def head_share(episodes: int, w: Weights = SHIPPED) -> float:
+    """How much the head counts after so many episodes, in [0, `head_share`]."""
+    return w.head_share * min(1.0, episodes / w.head_full_at)
+
+
+def head_probabilities(head: Head | None, vector: Matrix | None) -> dict[int, float] | None:
+    return head.probabilities(vector) if head is not None and vector is not None else None
+
+
+def raw_score(mixture: float) -> float:
+    """The score that is calibrated: log-odds of the mixture, in about [-9.2, 9.2]."""
+    return logit(min(max(mixture, 1e-4), 1 - 1e-4))
+
+
+def _is_own(candidate: Candidate, page: str) -> float:
+    return 1.0 if page and page in candidate.pages else 0.0
+
+
+def as_json(w: Weights = SHIPPED) -> dict[str, float]:
+    return asdict(w)

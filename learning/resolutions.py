@@ -1,0 +1,121 @@
+"""Learned resolutions: what agents answered where no article does, without the people in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django.db import transaction
+
+from helpdesk.formatting import clean_line
+from helpdesk.models import Message, Source, Ticket
+from helpdesk.models.knowledge import Audience
+from helpdesk.search.index import index_source, outline
+from learning.masking import has_personal_data, links, mask
+from learning.models import Decision, LearnedResolution
+
+QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
+_GREETING = re.compile(r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.!?\n,]{0,40}[,.!\-–—:]+\s*", re.IGNORECASE)
+_THANKS = re.compile(r"^\s*(?:thanks|thank you)(?: (?:so|very) much)?(?: for [^.!\n]{0,60})?[.!,]\s*", re.IGNORECASE)
+_SIGNATURE = re.compile(
+    r"\n\s*(?:--\s*\n.*|(?:kind |best |warm |many )?(?:regards|wishes|thanks|cheers|yours sincerely|sincerely|all the best)\b[^\n]{0,20}(?:\n[^\n]{0,60}){0,4})\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|previous|above)|\bsystem prompt\b|\byou are now\b"
+    r"|<\s*/?\s*(?:script|iframe|img|system)\b|\bassistant\s*:|```\s*system",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -> Source | None:
+    """A source made of this question and the agent's reply. Live at once when the agent taught it and the filter finds nothing; else a draft.
+
+    Returns the source when it may be served.
+    """
+    people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
+    answer = depersonalise(reply.body, people)
+    question = clean_line(mask(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
+    if not answer or not question:
+        return None
+    held = objection(answer)
+    live = bool(reply.meta.get("teach")) and not held
+    with transaction.atomic():
+        source = _source(question, answer, ticket, asked, live, at)
+        LearnedResolution.objects.create(
+            source=source,
+            question=question,
+            answer=answer,
+            state=LearnedResolution.State.LIVE if live else LearnedResolution.State.DRAFT,
+            held_because=held,
+            ticket=ticket,
+            message=reply,
+            taught_by=reply.user,
+            accounts=1,
+            at=at,
+        )
+    index_source(source, outline(source.title, f"{question}\n\n{answer}"))
+    return source if live else None
+
+
+def rest(ticket: Ticket, *, at: dt.datetime) -> None:
+    """What was learned from this ticket is not served any more until an agent approves it again."""
+    learned = LearnedResolution.objects.filter(ticket=ticket, state=LearnedResolution.State.LIVE)
+    Source.objects.filter(resolution__in=learned).update(is_live=False, updated_at=at)
+    learned.update(state=LearnedResolution.State.DRAFT, held_because="The customer came back")
+
+
+@transaction.atomic
+def approve(resolution: LearnedResolution, *, at: dt.datetime) -> None:
+    resolution.state, resolution.held_because = LearnedResolution.State.LIVE, ""
+    resolution.save(update_fields=["state", "held_because"])
+    Source.objects.filter(pk=resolution.source_id).update(is_live=True, updated_at=at)
+
+
+@transaction.atomic
+def retire(resolution: LearnedResolution, *, at: dt.datetime) -> None:
+    resolution.state = LearnedResolution.State.RETIRED
+    resolution.save(update_fields=["state"])
+    Source.objects.filter(pk=resolution.source_id).update(is_live=False, updated_at=at)
+
+
+def depersonalise(text: str, people: list[str]) -> str:
+    """The answer without greeting, signature, quoted mail, and whatever names a person or a case."""
+    text = _QUOTED.sub("", text).strip()
+    for pattern in (_GREETING, _THANKS):
+        text = pattern.sub("", text, count=1)
+    text = _SIGNATURE.sub("", text).strip()
+    text = mask(text, people)
+    return (text[:1].upper() + text[1:])[:ANSWER_LIMIT]
+
+
+def objection(answer: str) -> str:
+    """Why a text must not be served before an agent has looked at it; empty when nothing is wrong with it."""
+    if _INSTRUCTION.search(answer):
+        return "It reads like an instruction to the assistant"
+    if outside := [link for link in links(answer) if not _is_known(link)]:
+        return f"It links to {outside[0][:120]}"
+    if has_personal_data(answer):
+        return "It may hold personal data"
+    return ""
+
+
+def _is_known(link: str) -> bool:
+    """Links are served only where an article has them too."""
+    return Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True, body__contains=link).exists()
+
+
+def _source(question: str, answer: str, ticket: Ticket, asked: Decision, live: bool, at: dt.datetime) -> Source:
+    nearest = asked.source if asked.source_id and asked.features.get("dense", 0) >= 0.4 else None
+    return Source.objects.create(
+        kind=Source.Kind.RESOLUTION,
+        title=question,
+        body=answer,
+        audience=Audience.CUSTOMERS,
+        category=nearest.category if nearest else None,
+        locale=ticket.customer.locale,
+        pages=[ticket.page[:200]] if ticket.page else [],
+        is_live=live,
+        updated_at=at,
+    )

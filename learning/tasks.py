@@ -1,0 +1,16 @@
+"""Celery tasks: two lines, safe to run twice. Only here is the time asked for."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from learning import maturing, policies
+
+
+@shared_task
+def mature() -> None:
+    maturing.mature(timezone.now())
+
+
+@shared_task
+def refit() -> None:
+    policies.refit_if_due(timezone.now())
