@@ -38,7 +38,7 @@ LEADS = {"ticket.handed_off", "ticket.person_requested", "ticket.not_quite", "ti
 REASONS = {
     "asked_for_person": "because a person was asked for",
     "not_quite": "because its answer was not quite right",
-    "unsure": "because it was not sure enough of an answer",
+    "unsure": "because it was not sure enough",
     "failed": "because it could not answer just now",
 }
 

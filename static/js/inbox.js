@@ -113,6 +113,7 @@ const catchUp = calmly(async () => {
   const added = appendNews(live, news);
   replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
   htmx.process($("#ticket-head"));
+  settle();
   showDraft(live, $("#draft", fresh));
   noticeOthers(added);
 }, 400);
@@ -154,54 +155,90 @@ function noticeOthers(added) {
 }
 
 // ── The composer ──────────────────────────────────────────────────────────────
+// Reply and note each have a text of their own, so that what was meant for colleagues never goes to a customer.
 
 const keptUnder = (composer) => `whetstone:composer:${composer.dataset.ticket}`;
+const kept = (composer) => JSON.parse(sessionStorage.getItem(keptUnder(composer)) ?? "{}");
 
-function keepText(composer) {
-  const { body, kind, draft } = composer.elements;
-  if (body.value.trim()) sessionStorage.setItem(keptUnder(composer), JSON.stringify({ body: body.value, kind: kind.value, draft: draft.value }));
+function keep(composer, changes) {
+  const texts = Object.fromEntries(Object.entries({ ...kept(composer), ...changes }).filter(([, text]) => text?.trim()));
+  if (Object.keys(texts).length) sessionStorage.setItem(keptUnder(composer), JSON.stringify(texts));
   else sessionStorage.removeItem(keptUnder(composer));
 }
 
-function restoreText(composer) {
-  const kept = JSON.parse(sessionStorage.getItem(keptUnder(composer)) ?? "null");
-  if (!kept || composer.elements.body.value) return;
-  for (const [name, value] of Object.entries(kept)) composer.elements[name].value = value;
+function keepText(composer) {
+  const { body, draft } = composer.elements;
+  keep(composer, composer.dataset.kind === "note" ? { note: body.value } : { reply: body.value, draft: draft.value });
+}
+
+/** Shows the text of the kind that is chosen now, and keeps the other one. */
+function switchKind(composer) {
+  const { kind, body } = composer.elements;
+  if (composer.dataset.kind && composer.dataset.kind !== kind.value) {
+    keepText(composer);
+    body.value = kept(composer)[kind.value] ?? "";
+  }
+  composer.dataset.kind = kind.value;
+  body.dataset.replyPlaceholder ??= body.placeholder;
+  body.placeholder = kind.value === "note" ? body.dataset.notePlaceholder : body.dataset.replyPlaceholder;
+}
+
+function prepare(composer) {
+  if (composer.dataset.kind) return;
+  const { body, draft } = composer.elements;
+  switchKind(composer);
+  if (!body.value) {
+    const texts = kept(composer);
+    if (!texts.reply && texts.note) composer.elements.kind.value = "note";
+    switchKind(composer);
+    body.value = texts[composer.dataset.kind] ?? "";
+    if (composer.dataset.kind === "reply") draft.value = texts.draft ?? "";
+  }
 }
 
 function write(kind) {
   const composer = $("#composer");
-  if (!composer) return false;
+  if (!composer) return;
   composer.elements.kind.value = kind;
-  describeKind(composer);
+  switchKind(composer);
   composer.elements.body.focus();
-  return true;
-}
-
-function describeKind(composer) {
-  const text = composer.elements.body;
-  text.dataset.replyPlaceholder ??= text.placeholder;
-  text.placeholder = composer.elements.kind.value === "note" ? text.dataset.notePlaceholder : text.dataset.replyPlaceholder;
 }
 
 function editDraft(button) {
   const composer = $("#composer"), given = button.form.elements;
-  composer.elements.kind.value = "reply";
+  write("reply");
   composer.elements.body.value = given.body.value;
   composer.elements.draft.value = given.draft.value;
   keepText(composer);
-  write("reply");
 }
 
 function settle() {
-  const composer = $("#composer");
-  if (composer && !composer.dataset.ready) {
-    composer.dataset.ready = "yes";
-    restoreText(composer);
-    describeKind(composer);
-  }
+  if ($("#composer")) prepare($("#composer"));
   for (const button of $$("[data-copy][hidden]")) button.hidden = false;
   markOpen();
+}
+
+// ── Toasts with a way back ────────────────────────────────────────────────────
+
+const TOAST_MS = 8000;
+
+function say({ words, undo }) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.append(words);
+  if (undo) {
+    const back = document.createElement("button");
+    Object.assign(back, { type: "button", className: "btn btn--small", innerHTML: "Undo<kbd>Z</kbd>" });
+    back.dataset.undo = undo;
+    toast.append(back);
+  }
+  $("#toasts").append(toast);
+  setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+async function undo(button) {
+  button.closest(".toast").remove();
+  await htmx.ajax("POST", button.dataset.undo, { values: { _method: "delete" }, target: "#ticket-head", swap: $("#ticket-head") ? "outerHTML" : "none" });
 }
 
 // ── What happens on the page ──────────────────────────────────────────────────
@@ -215,12 +252,12 @@ document.addEventListener("whetstone:hint", (event) => {
 });
 document.addEventListener("whetstone:poll", () => document.visibilityState === "visible" && refresh());
 document.addEventListener("inbox:changed", () => refresh(true));
+document.addEventListener("inbox:done", (event) => say(event.detail));
 
 document.addEventListener("input", (event) => event.target.form?.id === "composer" && keepText(event.target.form));
 document.addEventListener("change", (event) => {
   if (event.target.form?.id !== "composer") return;
-  describeKind(event.target.form);
-  keepText(event.target.form);
+  switchKind(event.target.form);
 });
 
 document.addEventListener("click", (event) => {
@@ -232,17 +269,19 @@ document.addEventListener("click", (event) => {
   }
   const copy = event.target.closest("[data-copy]");
   if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => { copy.closest("details").open = false; });
+  if (event.target.closest("[data-undo]")) undo(event.target.closest("[data-undo]"));
   if (event.target.closest("[data-newer]")) {
     $("#rows").scrollTop = 0;
     refreshList(true);
   }
 }, true);
 
-document.addEventListener("htmx:afterRequest", (event) => {
-  const sent = event.detail.elt.closest?.("#composer, .draft__foot");
-  if (!sent || !event.detail.successful || event.detail.requestConfig.verb !== "post") return;
-  const composer = $("#composer");
-  if (composer && event.detail.xhr.getResponseHeader("HX-Trigger")?.includes("inbox:changed")) sessionStorage.removeItem(keptUnder(composer));
+// What was sent need not be kept; this comes before the fresh composer looks for what was.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target, requestConfig } = event.detail;
+  if (target.id !== "composer" || xhr.status !== 200 || requestConfig.parameters.then === "edit") return;
+  const isNote = requestConfig.parameters.kind === "note";
+  keep(target, isNote ? { note: "" } : { reply: "", draft: "" });
 });
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -259,6 +298,7 @@ const KEYS = {
   e: () => click($("#ticket-head [data-key=e]")),
   a: () => click($("#ticket-head [data-key=a]")),
   "/": () => $("#find").focus(),
+  z: () => click($$("[data-undo]").at(-1)),
   "?": () => $("#keys").showModal(),
 };
 
