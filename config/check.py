@@ -37,7 +37,7 @@ class Check:
 
 STATIC = [
     Check("Lint (ruff)", [BIN / "ruff", "check", "--quiet", "."], "`.venv/bin/ruff check --fix .` mends most of it."),
-    Check("Format (ruff)", [BIN / "ruff", "format", "--check", "--quiet", "."], "run `.venv/bin/ruff format .`"),
+    Check("Format (ruff)", [BIN / "ruff", "format", "--check", "--output-format", "concise", "."], "run `.venv/bin/ruff format .`"),
     Check("Types (mypy)", [BIN / "mypy"], "mend the types; `.venv/bin/mypy` shows them again.", {"WHETSTONE_DEBUG": "1"}),
     Check(
         "Layers (import-linter)",

@@ -14,6 +14,7 @@ from config.install import Steps
 from config.processes import Owner, Problem, stopped
 
 PASSWORD = "whetstone-demo"  # noqa: S105  (of people who exist in the demo only, on an address only this machine reaches)
+LOAD = ["manage.py", "load_demo"]
 LOGINS = {
     "Admin": ("morgan@fieldnote.example", f"password {PASSWORD}", "/accounts/login/"),
     "Agent": ("ines@fieldnote.example", f"password {PASSWORD}", "/accounts/login/"),
@@ -69,7 +70,7 @@ def serve(owner: Owner, port: int, steps: Steps) -> None:
     with steps("Database tables"):
         run([sys.executable, "-m", "config.prepare"], environ, "The tables could not be made")
     with steps("The demo company", talks=True):
-        run([sys.executable, "manage.py", "load_demo"], environ, "The demo company could not be loaded", quiet=False)
+        run([sys.executable, *LOAD], environ, "The demo company could not be loaded", quiet=False)
     with steps("Web, live, worker and beat"):
         for name in product.NAMES:
             product.start(name, owner, environ, port)
