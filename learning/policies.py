@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from django.db import transaction
@@ -39,6 +40,7 @@ class Loaded:
 SHIPPED = Loaded()
 _lock = threading.Lock()
 _loaded: Loaded = SHIPPED
+_forced_threshold: float | None = None
 
 
 def current() -> Loaded:
@@ -48,6 +50,8 @@ def current() -> Loaded:
     if newest != _loaded.pk:
         with _lock:
             _loaded = _load(Policy.objects.get(pk=newest)) if newest else SHIPPED
+    if _forced_threshold is not None:
+        return replace(_loaded, threshold=_forced_threshold, strict_threshold=_forced_threshold)
     return _loaded
 
 
@@ -55,6 +59,17 @@ def forget() -> None:
     """Read it afresh at the next turn: for tests, and for whoever changes the database under this process."""
     global _loaded
     _loaded = SHIPPED
+
+
+@contextmanager
+def always_answering() -> Iterator[None]:
+    """No abstention, for ablations in the backtest."""
+    global _forced_threshold
+    _forced_threshold = 0.0
+    try:
+        yield
+    finally:
+        _forced_threshold = None
 
 
 def _load(policy: Policy) -> Loaded:

@@ -1,0 +1,140 @@
+"""One run from a corpus to its result: scratch database, replay, baselines beside it, figures."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+
+from assistant.backtest import baselines, figures, scratch, stage
+from assistant.backtest.checkpoint import Checkpoint
+from assistant.backtest.customer import Channels
+from assistant.backtest.replay import Progress, Replay, Rules
+from assistant.backtest.vectors import Remembering, remembered
+from helpdesk import events
+from helpdesk.corpus import Corpus, PastTicket
+from learning import policies
+
+KEEP_EVERY = 500
+
+
+@dataclass(frozen=True)
+class Plan:
+    corpus: Corpus
+    channels: Channels
+    rules: Rules
+    limit: int | None = None
+    fresh: bool = False
+    keep: bool = False
+
+    @property
+    def database(self) -> str:
+        world = {"name": self.channels.name, "right": dict(self.channels.right), "wrong": dict(self.channels.wrong)}
+        size = [len(self.corpus.articles), len(self.corpus.tickets)]
+        return scratch.name_of({"corpus": self.corpus.name, "size": size, "world": world, "rules": asdict(self.rules), "limit": self.limit})
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(Path(settings.DATA_DIR) / "backtest" / f"{self.database}.json")
+
+
+class Run:
+    """`play()` yields the number of tickets done; afterwards `result()` is what section 6 of the design asks for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.tickets = stage.in_order(plan.corpus, plan.rules.seed, plan.limit)
+        self.progress = Progress()
+        self._pool: ProcessPoolExecutor | None = None
+        self._others: Future[baselines.Outcome] | None = None
+
+    def play(self) -> Iterator[int]:
+        texts = [past.question for past in self.tickets]
+        answering = policies.always_answering() if self.plan.rules.always_answer else nullcontext()
+        with remembered(texts) as vectors, answering:
+            self._others = self._start_baselines(vectors)
+            with self._desk() as desk:
+                replay = Replay(self.tickets, desk, self.plan.channels, self.plan.rules, self.progress)
+                yield len(self.progress.rows)
+                for done in replay.run():
+                    if done % KEEP_EVERY == 0:
+                        self.plan.checkpoint.save(self.progress)
+                    yield done
+
+    def result(self) -> dict[str, Any]:
+        assert self._others is not None
+        others = self._others.result()
+        rows = figures.Rows(self.progress.rows)
+        oracle = others.supervised
+        return {
+            "corpus": self.plan.corpus.name,
+            "n": len(rows),
+            "seed": self.plan.rules.seed,
+            "windows": [figures.window(rows, start, end, oracle) for start, end in figures.windows_of(len(rows))],
+            "final": figures.final(rows, oracle),
+            "baselines": _baselines(rows, others),
+            "latency_ms": figures.latency(rows, self.progress.updates),
+            "unanswerable": figures.unanswerable(rows),
+        }
+
+    def close(self) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def _desk(self) -> Iterator[stage.Stage]:
+        plan, database = self.plan, self.plan.database
+        if not plan.fresh and plan.checkpoint.exists() and scratch.exists(database):
+            scratch.enter(database)
+            self.progress = plan.checkpoint.load()
+            desk = stage.look_up(plan.corpus)
+        else:
+            plan.checkpoint.forget()
+            scratch.create(database)
+            with events.inline():
+                desk = stage.set_up(plan.corpus, self.tickets[0].at)
+        yield desk
+        if not plan.keep:
+            plan.checkpoint.forget()
+            scratch.drop(database)
+
+    def _start_baselines(self, vectors: Remembering) -> Future[baselines.Outcome]:
+        self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        return self._pool.submit(baselines.run, _task(self.plan, self.tickets, vectors))
+
+
+def _task(plan: Plan, tickets: list[PastTicket], vectors: Remembering) -> baselines.Task:
+    articles = plan.corpus.articles
+    place = {article.key: number for number, article in enumerate(articles)}
+    context = plan.rules.context
+    return baselines.Task(
+        questions=[past.question for past in tickets],
+        vectors=vectors.embed([past.question for past in tickets]),
+        truth=np.array([place[past.resolved_by] if past.resolved_by else -1 for past in tickets], np.int64),
+        context=[_context(past) if context else [] for past in tickets],
+        titles=[article.title for article in articles],
+        bodies=[article.body for article in articles],
+        article_vectors=vectors.embed([f"{article.title}\n\n{article.body}" for article in articles]),
+    )
+
+
+def _context(past: PastTicket) -> list[str]:
+    return [past.page, past.segment.get("plan", ""), past.segment.get("lifecycle", "")]
+
+
+def _baselines(rows: figures.Rows, others: baselines.Outcome) -> dict[str, Any]:
+    part = figures.last_third(len(rows))
+    found: dict[str, Any] = {"frozen": figures.frozen(rows)}
+    for name in ("bm25", "llamaindex_vector", "supervised"):
+        right = getattr(others, name)
+        top1 = figures.share(right[part]) if right is not None else None
+        found[name] = {"top1": top1, "coverage": 1.0, "precision": top1, "resolved": top1} if right is not None else None
+    found["supervised"]["C"] = others.strength
+    return found

@@ -1,0 +1,145 @@
+"""`manage.py backtest FOLDER`: what the assistant would have come to on your own history."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from assistant.backtest import report
+from assistant.backtest.customer import WRONG, Channels, ChannelsError
+from assistant.backtest.replay import Rules
+from assistant.backtest.run import Plan, Run
+from helpdesk import corpus
+from helpdesk.search.embedder import EmbedderUnavailable
+
+LATER = {
+    "hostile": "accounts that lie on purpose",
+    "hide": "articles that do not exist",
+    "change_at": "sources that become wrong",
+}
+
+
+class Command(BaseCommand):
+    help = "Replay a corpus through the assistant in a scratch database, with a simulated customer, and measure what it learns."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--limit", type=int, help="Only so many tickets, drawn by the seed")
+        parser.add_argument("--seed", type=int, default=1, help="Draws the order of the tickets")
+        parser.add_argument("--json", type=Path, help="Where to write the figures; those of the other world go to NAME.wrong-channels.json")
+        parser.add_argument("--channels", type=Path, help="How the simulated customers react; without it both worlds are run")
+        parser.add_argument("--flip", type=float, default=0.0, help="Share of reactions that are random")
+        parser.add_argument("--no-demonstrations", action="store_true", help="Agents never show the right answer")
+        parser.add_argument("--always-answer", action="store_true", help="No abstention")
+        parser.add_argument("--no-context", action="store_true", help="Page and segment are hidden")
+        parser.add_argument("--one-world", action="store_true", help="Leave out the world in which the shipped priors are wrong")
+        parser.add_argument("--fresh", action="store_true", help="Begin anew, even if a run was cut off")
+        parser.add_argument("--keep", action="store_true", help="Leave the scratch database, to look into it")
+        for name, what in LATER.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", metavar="P", help=f"Not yet: {what}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, what in LATER.items():
+            if options[name] is not None:
+                raise CommandError(f"not yet: --{name.replace('_', '-')} ({what}).", returncode=2)
+        console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[attr-defined]
+        try:
+            plan = _plan(options)
+            with self._other_world(options) as other:
+                result = _play(plan, Console(stderr=True))
+                report.show(console, result, plan.channels.name)
+                _write(options["json"], result)
+                if other is not None:
+                    second = other()
+                    report.show(console, second, "wrong-channels")
+                    _write(_beside(options["json"]), second)
+        except (corpus.CorpusError, ChannelsError, EmbedderUnavailable) as error:
+            raise CommandError(str(error)) from error
+
+    @contextmanager
+    def _other_world(self, options: dict[str, Any]) -> Iterator[Any]:
+        """The same in the world that the priors get wrong, in a process of its own at the same time."""
+        if options["channels"] or options["one_world"]:
+            yield None
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "result.json"
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "backtest", str(options["folder"]), *_same(options)]
+            command += ["--channels", str(WRONG), "--json", str(out)]
+            quiet = {**os.environ, "TERM": "dumb", "OMP_NUM_THREADS": "1"}
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=quiet, text=True)  # noqa: S603
+            try:
+                yield lambda: _result_of(child, out)
+            finally:
+                if child.poll() is None:
+                    child.terminate()
+                child.communicate()
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    if options["limit"] is not None and options["limit"] < 1:
+        raise CommandError("--limit must be at least 1.")
+    if not 0 <= options["flip"] <= 1:
+        raise CommandError("--flip is a share between 0 and 1.")
+    rules = Rules(
+        seed=options["seed"],
+        flip=options["flip"],
+        demonstrations=not options["no_demonstrations"],
+        always_answer=options["always_answer"],
+        context=not options["no_context"],
+    )
+    channels = Channels.read(options["channels"]) if options["channels"] else Channels.default()
+    found = corpus.read(options["folder"])
+    if not found.tickets:
+        raise CommandError("tickets.jsonl holds no ticket.")
+    return Plan(found, channels, rules, options["limit"], options["fresh"], options["keep"])
+
+
+def _same(options: dict[str, Any]) -> list[str]:
+    given = ["--seed", str(options["seed"]), "--flip", str(options["flip"])]
+    given += ["--limit", str(options["limit"])] if options["limit"] else []
+    flags = ("no_demonstrations", "always_answer", "no_context", "fresh", "keep")
+    return given + [f"--{flag.replace('_', '-')}" for flag in flags if options[flag]]
+
+
+def _play(plan: Plan, console: Console) -> dict[str, Any]:
+    run = Run(plan)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("Embedding the questions", total=len(run.tickets))
+            for done in run.play():
+                bar.update(task, completed=done, description="Tickets")
+            bar.update(task, description="Waiting for the baselines")
+            return run.result()
+    finally:
+        run.close()
+
+
+def _result_of(child: subprocess.Popen[str], out: Path) -> dict[str, Any]:
+    _, errors = child.communicate()
+    if child.returncode:
+        raise CommandError(f"The run in the other world failed:\n{errors}")
+    result: dict[str, Any] = json.loads(out.read_text())
+    return result
+
+
+def _write(path: Path | None, result: dict[str, Any]) -> None:
+    if path:
+        path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _beside(path: Path | None) -> Path | None:
+    return path.with_name(f"{path.stem}.wrong-channels.json") if path else None
