@@ -33,8 +33,8 @@ class EmbedderUnavailable(Exception):
     """There are no vectors now; the sentence says why."""
 
 
-class Embedder(Protocol):
-    """What another embedder must offer; `version` changes when its vectors do."""
+class Backend(Protocol):
+    """What an embedder must offer; `version` changes when its vectors do."""
 
     dimensions: int
     version: str
@@ -83,6 +83,31 @@ def _clean(text: str) -> str:
     return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()
 
 
+class Embedder:
+    """A backend whose every failure is an EmbedderUnavailable."""
+
+    dimensions = DIMENSIONS
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.version = backend.version
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n, 384) float32 unit vectors, in the order of the texts."""
+        try:
+            vectors = np.asarray(self._backend.embed(texts), np.float32)
+        except Exception as error:
+            raise EmbedderUnavailable(f"The embedder failed: {error}") from error
+        if vectors.shape != (len(texts), DIMENSIONS) or not np.isfinite(vectors).all():
+            raise EmbedderUnavailable(f"The embedder gave {vectors.shape} for {len(texts)} texts, or numbers that are none.")
+        return vectors
+
+    def embed_one(self, text: str) -> Vectors:
+        """(384,) float32 of length one."""
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
+
 _lock = threading.Lock()
 _embedder: Embedder | None = None
 _failure: tuple[float, EmbedderUnavailable] | None = None
@@ -113,38 +138,32 @@ def forget_embedder() -> None:
         _embedder = _failure = None
 
 
+def use_embedder(embedder: Embedder) -> None:
+    """Put another one in its place: for batch jobs that know their vectors, and for tests."""
+    global _embedder
+    with _lock:
+        _embedder = embedder
+
+
 def _load() -> Embedder:
+    name = settings.EMBEDDER
     try:
-        if settings.EMBEDDER == "minilm":
-            return MiniLM(settings.DATA_DIR)
-        embedder: Embedder = import_string(settings.EMBEDDER)()
+        backend: Backend = MiniLM(settings.DATA_DIR) if name == "minilm" else import_string(name)()
     except minilm.WeightsError as error:
         raise EmbedderUnavailable(str(error)) from error
     except Exception as error:
-        raise EmbedderUnavailable(f"The embedder {settings.EMBEDDER!r} does not start: {error}") from error
-    if embedder.dimensions != DIMENSIONS:
-        raise EmbedderUnavailable(
-            f"The embedder {settings.EMBEDDER!r} gives {embedder.dimensions} numbers; the database holds {DIMENSIONS}."
-        )
-    return embedder
+        raise EmbedderUnavailable(f"The embedder {name!r} does not start: {error}") from error
+    if backend.dimensions != DIMENSIONS:
+        raise EmbedderUnavailable(f"The embedder {name!r} gives {backend.dimensions} numbers; the database holds {DIMENSIONS}.")
+    return Embedder(backend)
 
 
 def embed(texts: Sequence[str]) -> Vectors:
-    """(n, 384) float32 unit vectors. Raises EmbedderUnavailable, whatever went wrong."""
-    embedder = get_embedder()
-    try:
-        vectors = np.asarray(embedder.embed(texts), np.float32)
-    except Exception as error:
-        raise EmbedderUnavailable(f"The embedder failed: {error}") from error
-    if vectors.shape != (len(texts), DIMENSIONS) or not np.isfinite(vectors).all():
-        raise EmbedderUnavailable(f"The embedder gave {vectors.shape} for {len(texts)} texts, or numbers that are none.")
-    return vectors
+    return get_embedder().embed(texts)
 
 
 def embed_one(text: str) -> Vectors:
-    """(384,) float32 of length one."""
-    vector: Vectors = embed([text])[0]
-    return vector
+    return get_embedder().embed_one(text)
 
 
 def embed_cached(texts: Sequence[str], cache: Path | None = None) -> Vectors:
