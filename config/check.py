@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ PRODUCTION = {
 @dataclass(frozen=True)
 class Check:
     title: str
-    command: list[str | Path]
+    command: Sequence[str | Path]
     advice: str
     extra: Mapping[str, str] | None = None
 
