@@ -2,15 +2,130 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from helpdesk.models import Source
+from learning.evidence import Evidence, Similar, evidence
 from learning.models import Decision
+
+FACTORS = {
+    "passage": ("What its passage says fits the question", "What its passage says fits the question poorly"),
+    "similar": ("It solved questions like this one", "Similar questions were solved by something else"),
+    "against": ("Nothing speaks against it", "It has missed on questions like this one"),
+    "experience": ("Everything solved so far points to it", "Everything solved so far points elsewhere"),
+    "page": ("It belongs to the page the question came from", "It is seldom the answer on this page"),
+}
+ACTIONS = {
+    Decision.Kind.ANSWER: "I answered with “{source}”, {confidence}% likely to solve it; such answers go out alone from {needed}%.",
+    Decision.Kind.CLARIFY: "More than one thing could be meant, so I asked which. “{source}” was the likeliest at {confidence}%.",
+    Decision.Kind.HAND_OFF: "I passed it on: “{source}” was the likeliest at {confidence}%, and such answers need {needed}%.",
+    Decision.Kind.DRAFT: "“{source}” is {confidence}% likely to solve it; such answers go out alone from {needed}%.",
+}
+CONTROL = {"answer": "answered with", "clarify": "asked back about", "hand_off": "passed it on; its first guess was"}
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A bar from the axis, all in percent of the drawing's width."""
+
+    text: str
+    logodds: float
+    start: float
+    width: float
+
+    @property
+    def side(self) -> str:
+        return "for" if self.logodds > 0 else "against"
+
+    @property
+    def signed(self) -> str:
+        return f"{'+' if self.logodds > 0 else '−'}{abs(self.logodds):.1f}"
+
+
+@dataclass(frozen=True)
+class Rival:
+    title: str
+    percent: int
 
 
 @dataclass(frozen=True)
 class Why:
+    """`sentences` for everybody; the rest for agents."""
+
     sentences: list[str]
+    factors: list[Factor] = field(default_factory=list)
+    axis: float = 50.0
+    control: str = ""
+    alternatives: list[Rival] = field(default_factory=list)
+    latency: int | None = None
 
 
 def why(decision: Decision) -> Why:
-    return Why([])
+    """Two queries: what similar questions came to, and the names of the sources."""
+    found = evidence(decision)
+    titles = _titles(decision, found)
+    axis, factors = _bars(found.factors)
+    return Why(
+        sentences=[sentence for sentence in (_experience(found.similar, decision), _what(decision, titles)) if sentence],
+        factors=factors,
+        axis=axis,
+        control=_control(decision, titles),
+        alternatives=[Rival(titles[source], round(score * 100)) for source, score in found.rivals if source in titles],
+        latency=round(decision.latency_ms["answer"]) if decision.latency_ms.get("answer") else None,
+    )
+
+
+def _experience(similar: Similar, decision: Decision) -> str:
+    if not similar.tried:
+        return "No question like this one has been solved yet, so only what the passages say counts."
+    sentence = f"It solved {similar.solved} of {similar.tried} similar question{'s' if similar.tried > 1 else ''}"
+    if similar.tried_here:
+        sentence += f", {similar.solved_here} of {similar.tried_here} asked from this page"
+    if similar.taught:
+        sentence += "; a person taught it" if similar.taught == 1 else f"; people taught it {similar.taught} times"
+    learned = decision.source is not None and decision.source.kind == Source.Kind.RESOLUTION
+    return f"{sentence}. It was learned from a solved question." if learned else f"{sentence}."
+
+
+def _what(decision: Decision, titles: dict[int, str]) -> str:
+    if decision.source_id is None:
+        return decision.reason or "Nothing was found to answer from."
+    return ACTIONS[Decision.Kind(decision.kind)].format(
+        source=titles.get(decision.source_id, "a source that is gone"),
+        confidence=round(decision.confidence * 100),
+        needed=round(decision.threshold * 100),
+    )
+
+
+def _control(decision: Decision, titles: dict[int, str]) -> str:
+    """The frozen day-one policy, on the same question."""
+    control = decision.control
+    title = titles.get(control.get("source") or 0)
+    if not title:
+        return "The day-one policy would have passed it on." if control else ""
+    if control["source"] == decision.source_id and control["kind"] == decision.kind:
+        return "The day-one policy would have done the same."
+    return f"The day-one policy would have {CONTROL[control['kind']]} “{title}”."
+
+
+def _titles(decision: Decision, found: Evidence) -> dict[int, str]:
+    wanted = {decision.source_id, decision.control.get("source"), *(source for source, _ in found.rivals)} - {None}
+    return dict(Source.objects.filter(pk__in=wanted).values_list("pk", "title"))
+
+
+def _bars(factors: list[tuple[str, float]]) -> tuple[float, list[Factor]]:
+    """The axis stands where the longest bar to its left ends, so that all bars use the whole width."""
+    left = max((-value for _, value in factors), default=0.0)
+    right = max((value for _, value in factors), default=0.0)
+    left, right = max(left, 0.0), max(right, 0.0)
+    scale = 100 / (left + right or 1.0)
+    axis = left * scale
+    return round(axis, 1), [
+        Factor(
+            text=FACTORS.get(name, (name, name))[value < 0],
+            logodds=value,
+            start=round(axis if value > 0 else axis + value * scale, 1),
+            width=round(abs(value) * scale, 1),
+        )
+        for name, value in factors
+    ]
