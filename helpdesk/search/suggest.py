@@ -55,9 +55,9 @@ def search_articles(query: str, viewer: Viewer, limit: int = 20, offset: int = 0
         return Results("", [], 0, None)
     found = _by_operators(query, viewer) if _OPERATORS.search(query) else _by_meaning(query, viewer)
     page = found[offset : offset + limit]
-    sources = Source.objects.visible_to(viewer).select_related("category", "article").in_bulk(page)
-    shown = [sources[pk] for pk in page if pk in sources]
-    results = [Result(source, snippet) for source, snippet in zip(shown, highlight(query, [s.body for s in shown]), strict=True)]
+    sources = _articles(viewer).select_related("category", "article").in_bulk([pk for pk, _ in page])
+    snippets = highlight(query, [text for _, text in page])
+    results = [Result(sources[pk], snippet) for (pk, _), snippet in zip(page, snippets, strict=True) if pk in sources]
     return Results(query, results, len(found), offset + limit if len(found) > offset + limit else None)
 
 
@@ -81,9 +81,9 @@ def related(source: Source, viewer: Viewer, limit: int = 4) -> list[Source]:
     return [found[pk] for pk in order if pk in found]
 
 
-def highlight(query: str, bodies: Sequence[str]) -> list[SafeString]:
-    """Of each Markdown body the passage with the query's words, these marked, everything else escaped."""
-    texts = [plain(body[:8_000]).replace(START, "").replace(STOP, "").replace("\x00", "") for body in bodies]
+def highlight(query: str, markdown: Sequence[str]) -> list[SafeString]:
+    """Of each Markdown text the part with the query's words, these marked, everything else escaped."""
+    texts = [plain(body[:8_000]).replace(START, "").replace(STOP, "").replace("\x00", "") for body in markdown]
     options = f"StartSel={START}, StopSel={STOP}, MaxWords=34, MinWords=18, MaxFragments=2, FragmentDelimiter=' … '"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -102,15 +102,16 @@ def _articles(viewer: Viewer) -> SourceQuerySet:
     return Source.objects.visible_to(viewer).filter(kind=Source.Kind.ARTICLE)
 
 
-def _by_operators(query: str, viewer: Viewer) -> list[int]:
+def _by_operators(query: str, viewer: Viewer) -> list[tuple[int, str]]:
     wanted = SearchQuery(query, config="english", search_type="websearch")
     matching = _articles(viewer).filter(tsv=wanted).annotate(rank=SearchRank(F("tsv"), wanted))
-    return list(matching.order_by("-rank", "pk").values_list("pk", flat=True)[:MOST])
+    return list(matching.order_by("-rank", "pk").values_list("pk", "body")[:MOST])
 
 
-def _by_meaning(query: str, viewer: Viewer) -> list[int]:
+def _by_meaning(query: str, viewer: Viewer) -> list[tuple[int, str]]:
     try:
         vector = embed_one(query)
     except EmbedderUnavailable:
         vector = None
-    return [hit.source_id for hit in find(_articles(viewer), query, vector, MOST) if hit.rank > 0 or hit.dense >= NEAR]
+    hits = find(_articles(viewer), query, vector, MOST)
+    return [(hit.source_id, hit.text) for hit in hits if hit.rank > 0 or hit.dense >= NEAR]
