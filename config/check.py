@@ -92,6 +92,7 @@ def run_tests(steps: Steps, stack: ExitStack) -> None:
     with steps("PostgreSQL and Redis"):
         addresses = stack.enter_context(embedded.throwaway("make test", os.environ))
     environ = {**os.environ, "DATABASE_URL": addresses.DATABASE_URL, "REDIS_URL": addresses.REDIS_URL, "DATA_DIR": str(DATA_DIR)}
+    environ.pop("DJANGO_SETTINGS_MODULE", None)  # tests/conftest.py says when the settings may be read
     for check in WITH_SERVICES:
         run(check, steps, environ)
     with steps("Tests (pytest)", talks=True):

@@ -43,6 +43,8 @@ def pytest_configure(config):
         os.environ["REDIS_URL"] = f"{address}/{int(number) + 1 + int(worker.removeprefix('gw'))}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
+    if worker is None:
+        del os.environ["DJANGO_SETTINGS_MODULE"]  # else the workers would read the settings before they come here
 
 
 def pytest_unconfigure(config):
