@@ -7,10 +7,11 @@ import datetime as dt
 from assistant import turn
 from assistant.models import Draft, offer
 from assistant.passages import passages_of
-from assistant.reading import read
-from helpdesk.models import Message, Ticket
+from assistant.reading import missed, read
+from helpdesk.models import Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
+from learning.models import Decision
 from learning.scoring import rank
 
 WORTH_SHOWING = 0.1  # below this a draft costs more reading than it saves
@@ -23,28 +24,44 @@ def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
         return None
     if Draft.objects.filter(message=message).exists() or _answered_since(ticket, message):
         return None
-    try:
-        reading = read(message, at=at)
-    except EmbedderUnavailable:
+    decision = _decided(message, at)
+    if decision is None or decision.confidence < WORTH_SHOWING:
         return None
-    ranking = rank(reading.question, reading.candidates, reading.recalled)
-    if ranking.first is None or ranking.confidence < WORTH_SHOWING:
-        return None
-    likely = [reading.sources[each.source_id] for each in ranking.scored[:2]]
-    body, cited = turn.compose(reading.question.text, passages_of(likely, reading.question.vector))
+    passages = passages_of(_likely(decision, ticket), decision.vector)
+    body, cited = turn.compose(message.body, passages) if passages else (None, [])
     if body is None:
         return None
-    decision = decisions.log(ticket=ticket, message=message, question=reading.question, ranking=ranking, kind="draft", at=at)
     return offer(
         ticket,
         message,
         decision=decision,
         body=body,
         citations=[passage.citation() for passage in cited],
-        confidence=ranking.confidence,
-        threshold=ranking.threshold,
+        confidence=decision.confidence,
+        threshold=decision.threshold,
         at=at,
     )
+
+
+def _decided(message: Message, at: dt.datetime) -> Decision | None:
+    """What the turn decided on this very message; a message that people got directly is decided here."""
+    decided = Decision.objects.filter(message=message).exclude(kind=Decision.Kind.OBSERVED).order_by("-pk").first()
+    if decided:
+        return decided
+    try:
+        reading = read(message, at=at)
+    except EmbedderUnavailable:
+        return None
+    ranking = rank(reading.question, reading.candidates, reading.recalled)
+    return decisions.log(ticket=message.ticket, message=message, question=reading.question, ranking=ranking, kind="draft", at=at)
+
+
+def _likely(decision: Decision, ticket: Ticket) -> list[Source]:
+    """The likeliest sources that this customer may read, less what they have been shown already."""
+    wanted = [each["source"] for each in decision.candidates[:4]]
+    visible = Source.objects.visible_to(ticket.customer).in_bulk(wanted)
+    seen = missed(ticket)
+    return [visible[pk] for pk in wanted if pk in visible and pk not in seen][:2]
 
 
 def _answered_since(ticket: Ticket, message: Message) -> bool:

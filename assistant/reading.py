@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgvector.django import CosineDistance
 
 from helpdesk.models import Chunk, Message, Source, Ticket
-from helpdesk.search.embedder import get_embedder
+from helpdesk.search.embedder import embed_one
 from helpdesk.search.retrieve import hybrid
 from learning.question import Candidate, Question
 from learning.scoring import Recall, recall
@@ -31,7 +31,7 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
     text = _text(message)
     question = Question(
         text=text,
-        vector=get_embedder().embed_one(text),
+        vector=embed_one(text),
         at=at,
         page=ticket.page,
         segment=ticket.context.get("segment", {}),
@@ -47,7 +47,7 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> tup
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
     viewer = ticket.customer
     hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
-    wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
+    wanted = (hits.keys() | set(recalled.source_ids)) - missed(ticket)
     sources = {source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category")}
     unseen = _best_cosine(question, [pk for pk in sources if pk not in hits])
     candidates = [
@@ -77,7 +77,7 @@ def _text(message: Message) -> str:
     return f"{first}\n{message.body}"
 
 
-def _missed(ticket: Ticket) -> set[int]:
+def missed(ticket: Ticket) -> set[int]:
     """Sources this ticket's customer has been shown already. Their writing again says that these missed."""
     answers = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind="answer").values_list("meta", flat=True)
     return {meta["citations"][0]["source"] for meta in answers if meta.get("citations")}

@@ -60,9 +60,9 @@ def check_worker() -> None:
 
 
 def check_embedder() -> None:
-    from helpdesk.search.embedder import get_embedder
+    from helpdesk.search.embedder import embed_one
 
-    get_embedder().embed_one("ready?")
+    embed_one("ready?")
 
 
 CHECKS = {"database": check_database, "redis": check_redis, "worker": check_worker, "embedder": check_embedder}
