@@ -96,8 +96,9 @@ def run_tests(steps: Steps, stack: ExitStack) -> None:
     for check in WITH_SERVICES:
         run(check, steps, environ)
     with steps("Tests (pytest)", talks=True):
-        arguments = ["-n", "2", "--dist", "loadgroup", "--durations", "10", *filter(None, os.environ.get("ARGS", "").split())]
-        if subprocess.call([PYTHON, "-m", "pytest", "-q", *arguments], cwd=ROOT, env=environ):
+        workers = str(min(os.cpu_count() or 1, 4))
+        arguments = ["-n", workers, "--dist", "loadgroup", "--durations", "10", *os.environ.get("ARGS", "").split()]
+        if subprocess.call([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=environ):
             raise Problem("Tests failed: run one alone with `.venv/bin/pytest -x PATH`; what it needs it starts itself.")
 
 
