@@ -157,7 +157,7 @@ class TestAsk:
         def api(**data):
             body = {"customer": {"email": "ada@client.example"}, **data}
             with happening():
-                response = client.post("/api/v1/ask", body, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
+                return client.post("/api/v1/ask", body, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
             return response
 
         return api
