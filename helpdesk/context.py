@@ -9,4 +9,6 @@ from helpdesk.models import SiteSettings
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"site": SiteSettings.load(), "live_port": settings.LIVE_PORT or "", "embedded": settings.EMBEDDED}
+    site = SiteSettings.load()
+    # By itself as well: allauth has a `site` of its own on its pages.
+    return {"site": site, "company_name": site.company_name, "live_port": settings.LIVE_PORT or "", "embedded": settings.EMBEDDED}
