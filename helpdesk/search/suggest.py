@@ -26,6 +26,8 @@ MOST = 100  # results anyone looks through
 NEAR = 0.45  # cosine from which an article that shares no word with the query still belongs to it
 # Characters that no keyboard types mark the words found; they become <mark> after everything else is escaped.
 START, STOP = "\ue000", "\ue001"
+TAIL = 0.4  # of the best score: what is further behind shares a word by chance
+_RULES = re.compile(r"(?:\s-{3,})+")  # between a table's head and its rows
 _OPERATORS = re.compile(r'"|(?:^|\s)-\w|\sOR\s')
 
 
@@ -83,7 +85,7 @@ def related(source: Source, viewer: Viewer, limit: int = 4) -> list[Source]:
 
 def highlight(query: str, markdown: Sequence[str]) -> list[SafeString]:
     """Of each Markdown text the part with the query's words, these marked, everything else escaped."""
-    texts = [plain(body[:8_000]).replace(START, "").replace(STOP, "").replace("\x00", "") for body in markdown]
+    texts = [_RULES.sub(" ·", plain(body[:8_000])).replace(START, "").replace(STOP, "").replace("\x00", "") for body in markdown]
     options = f"StartSel={START}, StopSel={STOP}, MaxWords=34, MinWords=18, MaxFragments=2, FragmentDelimiter=' … '"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -114,4 +116,5 @@ def _by_meaning(query: str, viewer: Viewer) -> list[tuple[int, str]]:
     except EmbedderUnavailable:
         vector = None
     hits = find(_articles(viewer), query, vector, MOST)
-    return [(hit.source_id, hit.text) for hit in hits if hit.rank > 0 or hit.dense >= NEAR]
+    floor = TAIL * hits[0].score if hits else 0
+    return [(hit.source_id, hit.text) for hit in hits if hit.score >= floor and (hit.rank > 0 or hit.dense >= NEAR)]
