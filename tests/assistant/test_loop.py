@@ -158,7 +158,6 @@ class TestAsk:
             body = {"customer": {"email": "ada@client.example"}, **data}
             with happening():
                 return client.post("/api/v1/ask", body, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
-            return response
 
         return api
 
