@@ -17,7 +17,7 @@ from helpdesk.models import User
 
 
 class AgentRequest(HttpRequest):
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from django import forms
 
 from helpdesk.models import Message, Ticket, User
 from helpdesk.models.people import names
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 
 class Stale(Exception):
@@ -42,10 +45,11 @@ class MessageForm(forms.Form):
 
     def renew(self, *, seen_seq: int, fresh_id: bool = False) -> None:
         """For asking again: the text stays, what the agent has seen moves on."""
-        self.data = self.data.copy()
-        self.data["seen_seq"] = str(seen_seq)
-        if fresh_id or not self.data.get("client_msg_id"):
-            self.data["client_msg_id"] = str(uuid4())
+        data = cast("QueryDict", self.data).copy()
+        data["seen_seq"] = str(seen_seq)
+        if fresh_id or not data.get("client_msg_id"):
+            data["client_msg_id"] = str(uuid4())
+        self.data = data
 
 
 def blank(ticket: Ticket, **prefilled: Any) -> MessageForm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.core import signing
 from django.db import connection
@@ -31,6 +31,11 @@ class View:
     narrow: Callable[[TicketQuerySet, User], TicketQuerySet]
     empty: str = "Nothing is in this view."
     listed: bool = True
+    is_open: bool = True  # somebody may be waiting in it
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        return SORTS if self.is_open else {"newest": SORTS["newest"]}
 
     def tickets(self, agent: User) -> TicketQuerySet:
         return self.narrow(Ticket.objects.visible_to(agent), agent)
@@ -77,6 +82,7 @@ _VIEWS = [
         "hourglass",
         lambda tickets, _: tickets.filter(state=Ticket.State.WAITING),
         "No customer owes you an answer.",
+        is_open=False,
     ),
     View(
         "snoozed",
@@ -84,9 +90,17 @@ _VIEWS = [
         "alarm-clock",
         lambda tickets, _: tickets.filter(state=Ticket.State.SNOOZED),
         "Nothing has been put off. Snoozed tickets come back by themselves.",
+        is_open=False,
     ),
-    View("resolved", "Resolved", "check", lambda tickets, _: tickets.filter(state=Ticket.State.RESOLVED), "Nothing has been resolved yet."),
-    View("everything", "All tickets", "inbox", lambda tickets, _: tickets, "There is no ticket yet.", listed=False),
+    View(
+        "resolved",
+        "Resolved",
+        "check",
+        lambda tickets, _: tickets.filter(state=Ticket.State.RESOLVED),
+        "Nothing has been resolved yet.",
+        is_open=False,
+    ),
+    View("everything", "All tickets", "inbox", lambda tickets, _: tickets, "There is no ticket yet.", listed=False, is_open=False),
 ]
 VIEWS = {view.slug: view for view in _VIEWS}
 
@@ -105,7 +119,8 @@ class Count:
 def counts(agent: User) -> dict[str, Count]:
     """Of every listed view, in one query. Each stops counting just above the limit, so a million tickets cost no more than a thousand."""
     listed = [view for view in _VIEWS if view.listed]
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for view in listed:
         sql, given = view.tickets(agent).order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 (compiled by the ORM, its parameters apart)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.formats import date_format
 
-from helpdesk.models import Customer, Resolution, Ticket, User
+from helpdesk.models import Customer, Organisation, Resolution, Ticket, User
 
 EARLIER = 5
+ZONE = "time_zone"  # the trait that names it
 STEPS = 12
 
 
@@ -49,10 +54,28 @@ def _short(value: Any) -> str:
     return str(value or "")[:160]
 
 
-def traits(of: Any) -> list[tuple[str, str]]:
+def traits(of: Customer | Organisation | None) -> list[tuple[str, str]]:
     """Name and value of each plain trait."""
     given = of.traits.items() if of and isinstance(of.traits, dict) else []
-    return [(str(name).replace("_", " ").capitalize(), _short(value)) for name, value in given if isinstance(value, str | int | float)][:10]
+    plain = [(name, value) for name, value in given if isinstance(value, str | int | float) and name != ZONE]
+    return [(str(name).replace("_", " ").capitalize(), _day(value)) for name, value in plain][:12]
+
+
+def _day(value: Any) -> str:
+    """`2027-03-21` as people write it; anything else as it is."""
+    text = _short(value)
+    try:
+        return date_format(dt.date.fromisoformat(text), "j M Y") if len(text) == 10 else text
+    except ValueError:
+        return text
+
+
+def local_time(customer: Customer) -> str:
+    """`10:31 in Lagos`, where their time zone is known."""
+    zone = customer.traits.get(ZONE) if isinstance(customer.traits, dict) else None
+    if not isinstance(zone, str) or zone not in available_timezones():
+        return ""
+    return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M} in {zone.rpartition('/')[2].replace('_', ' ')}"
 
 
 def earlier(customer: Customer, *, besides: Ticket, agent: User) -> list[Ticket]:

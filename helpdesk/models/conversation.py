@@ -156,7 +156,7 @@ class Conversation:
             meta=meta or {},
             at=at,
         )
-        if not is_note:
+        if not is_note and message.kind != "handoff":  # the list shows the question, not that it was passed on
             ticket.last_message_at, ticket.last_author = at, author
             ticket.last_preview = formatting.clean_line(formatting.plain(body), limit=160)
         ticket.updated_at = max(ticket.updated_at, at)

@@ -119,6 +119,9 @@ class Ticket(Conversation, Closure, Triage, models.Model):
             models.Index(fields=["handler", "state", "-updated_at", "-id"], name="ticket_handler"),
             models.Index(fields=["-updated_at", "-id"], condition=Q(asked_for_person=True, state="open"), name="ticket_person"),
             models.Index(fields=["-updated_at", "-id"], condition=Q(has_draft=True, state="open"), name="ticket_draft"),
+            models.Index(fields=["-updated_at", "-id"], condition=Q(assignee=None, handler="team", state="open"), name="ticket_unassigned"),
+            models.Index(fields=["waiting_since", "id"], condition=Q(state="open"), name="ticket_waiting"),
+            models.Index(fields=["-updated_at", "-id"], name="ticket_updated"),
             models.Index(fields=["snoozed_until"], condition=Q(state="snoozed"), name="ticket_snoozed"),
             GinIndex(fields=["tags"], name="ticket_tags"),
         ]

@@ -81,7 +81,7 @@ def visible(request: AgentRequest, number: int) -> Ticket:
 def list_context(request: AgentRequest, slug: str) -> dict[str, Any]:
     view = view_named(slug)
     sort = request.GET.get("sort", "newest")
-    sort = sort if sort in inbox.SORTS else "newest"
+    sort = sort if sort in view.sorts else "newest"
     words = request.GET.get("q", "").strip()
     size = min(max(whole(request.GET.get("shown")), inbox.PAGE), inbox.MOST_SHOWN)
     tickets = inbox.search(view.tickets(request.user), words)
@@ -93,7 +93,7 @@ def list_context(request: AgentRequest, slug: str) -> dict[str, Any]:
         "with_assistant": counts["assistant"],
         "sort": sort,
         "sort_name": inbox.SORTS[sort],
-        "other_sort": next(each for each in inbox.SORTS if each != sort),
+        "other_sort": next((each for each in view.sorts if each != sort), None),
         "is_first_page": not request.GET.get("after"),
         **place(request, slug),
     }
@@ -107,10 +107,12 @@ def ticket_context(
         **head_context(ticket),
         "thread": thread.latest(ticket, agent=request.user, before=before),
         "is_latest": not before,
+        "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
         "form": form or composing.blank(ticket),
         "customer": ticket.customer,
         "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
         "trail": profile.trail(ticket),
+        "local_time": profile.local_time(ticket.customer),
         "traits": profile.traits(ticket.customer),
         "organisation_traits": profile.traits(ticket.organisation),
         **place(request, slug, ticket),
@@ -139,8 +141,12 @@ def people_for(ticket: Ticket) -> list[User]:
 
 def place(request: HttpRequest, slug: str, ticket: Ticket | None = None) -> dict[str, Any]:
     """Where the agent is, so that each link leads back there."""
-    kept = {key: request.GET[key] for key in ("sort", "q") if request.GET.get(key)}
-    return {"view": view_named(slug), "q": kept.get("q", ""), "query": f"?{urlencode(kept)}" if kept else "", "ticket": ticket}
+    view, kept = view_named(slug), {}
+    if (sort := request.GET.get("sort", "newest")) != "newest" and sort in view.sorts:
+        kept["sort"] = sort
+    if words := request.GET.get("q", ""):
+        kept["q"] = words
+    return {"view": view, "q": words, "query": f"?{urlencode(kept)}" if kept else "", "ticket": ticket}
 
 
 def view_named(slug: str) -> inbox.View:

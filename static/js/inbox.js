@@ -102,6 +102,8 @@ function moveInList(step) {
 
 // ── The open ticket ───────────────────────────────────────────────────────────
 
+let newDraft = false;
+
 const catchUp = calmly(async () => {
   const live = $("#messages");
   if (!live) return;
@@ -114,7 +116,7 @@ const catchUp = calmly(async () => {
   replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
   htmx.process($("#ticket-head"));
   settle();
-  showDraft(live, $("#draft", fresh));
+  showDraft(live, $("#draft", fresh), added);
   noticeOthers(added);
 }, 400);
 
@@ -131,12 +133,16 @@ function appendNews(live, news) {
   return added;
 }
 
-function showDraft(live, fresh) {
+/** A draft comes when there is a newer one, and leaves when somebody has answered. */
+function showDraft(live, fresh, added) {
   const shown = $("#draft");
-  if (fresh && !shown) {
+  if (shown?.contains(document.activeElement)) return;
+  if (fresh && (!shown || newDraft)) {
+    newDraft = false;
+    shown?.remove();
     live.after(document.adoptNode(fresh));
     htmx.process(fresh);
-  } else if (shown && !fresh && !shown.contains(document.activeElement)) shown.remove();
+  } else if (shown && !fresh && added.some((item) => item.matches(".message--agent"))) shown.remove();
 }
 
 /** Somebody wrote while this agent is writing: say so beside the text, which stays. What is on the screen counts as seen. */
@@ -187,14 +193,19 @@ function prepare(composer) {
   if (composer.dataset.kind) return;
   const { body, draft } = composer.elements;
   switchKind(composer);
-  if (!body.value) {
-    const texts = kept(composer);
-    if (!texts.reply && texts.note) composer.elements.kind.value = "note";
-    switchKind(composer);
-    body.value = texts[composer.dataset.kind] ?? "";
-    if (composer.dataset.kind === "reply") draft.value = texts.draft ?? "";
+  const texts = kept(composer);
+  if (body.value) {
+    // It came back from the server, or from a draft; what was being written besides stays.
+    body.value = both(texts[composer.dataset.kind], body.value);
+    return;
   }
+  if (!texts.reply && texts.note) composer.elements.kind.value = "note";
+  switchKind(composer);
+  body.value = texts[composer.dataset.kind] ?? "";
+  if (composer.dataset.kind === "reply") draft.value = texts.draft ?? "";
 }
+
+const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
 
 function write(kind) {
   const composer = $("#composer");
@@ -207,7 +218,7 @@ function write(kind) {
 function editDraft(button) {
   const composer = $("#composer"), given = button.form.elements;
   write("reply");
-  composer.elements.body.value = given.body.value;
+  composer.elements.body.value = both(composer.elements.body.value, given.body.value);
   composer.elements.draft.value = given.draft.value;
   keepText(composer);
 }
@@ -248,7 +259,9 @@ const refresh = (now) => { refreshList(now); catchUp(now); };
 document.addEventListener("whetstone:hint", (event) => {
   if (event.detail?.kind !== "ticket") return;
   refreshList();
-  if (event.detail.number === openTicket()) catchUp();
+  if (event.detail.number !== openTicket()) return;
+  newDraft ||= event.detail.verb === "draft.offered";
+  catchUp();
 });
 document.addEventListener("whetstone:poll", () => document.visibilityState === "visible" && refresh());
 document.addEventListener("inbox:changed", () => refresh(true));
@@ -279,7 +292,7 @@ document.addEventListener("click", (event) => {
 // What was sent need not be kept; this comes before the fresh composer looks for what was.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target, requestConfig } = event.detail;
-  if (target.id !== "composer" || xhr.status !== 200 || requestConfig.parameters.then === "edit") return;
+  if (target.id !== "composer" || requestConfig.elt.id !== "composer" || xhr.status !== 200) return;
   const isNote = requestConfig.parameters.kind === "note";
   keep(target, isNote ? { note: "" } : { reply: "", draft: "" });
 });

@@ -88,6 +88,11 @@ class TestRows:
         for words in ["Ada Okonkwo", "Brightwater Utilities", "Photos are sideways", "reports", "Draft", "Ines Carvalho"]:
             assert words in page
 
+    def test_a_row_shows_the_question_and_not_that_it_was_passed_on(self, client, ines):
+        ticket = make_ticket(body="Photos are sideways")
+        ticket.hand_off(reason="unsure", body="I have passed this on to a colleague.")
+        assert (ticket.last_preview, ticket.last_author) == ("Photos are sideways", "customer")
+
     def test_unread_is_what_the_customer_wrote_since_this_agent_looked(self, client, ines):
         ticket, tom = with_team(), make_user("Tom Aldridge")
 
@@ -137,6 +142,12 @@ class TestOrder:
         done, short, long = (with_team(at=now - minutes * MINUTE) for minutes in (90, 10, 60))
         Ticket.objects.filter(pk=done.pk).update(waiting_since=None)
         assert numbers(client.get("/inbox/all/", {"sort": "waiting"})) == [long.pk, short.pk, done.pk]
+
+    def test_where_nobody_waits_there_is_one_order(self, client, ines):
+        with_team().resolve(by=ines)
+        page = client.get("/inbox/resolved/", {"sort": "waiting"}).content.decode()
+        assert "Waiting longest" not in page
+        assert "sort=waiting" not in page.split('id="rows"')[0].split('id="list"')[1]
 
     def test_an_unknown_order_is_the_usual_one(self, client, ines):
         with_team()
