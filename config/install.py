@@ -101,10 +101,10 @@ def make_venv() -> None:
 
 
 def pip_install(pins: Path) -> None:
-    """Everything is pinned, so nothing is resolved; wheels only, so no compiler is needed."""
+    """Wheels only, so no compiler is needed. With dependencies: another Python than the pins were made on may want one more."""
     lines = pins.read_text().splitlines()
     total = sum(1 for line in lines if "==" in line)
-    command = [PYTHON, "-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--no-compile", "--disable-pip-version-check"]
+    command = [PYTHON, "-m", "pip", "install", "--only-binary=:all:", "--no-compile", "--disable-pip-version-check"]
     with subprocess.Popen(
         [*map(str, command), "--progress-bar=off", "-r", str(pins)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
