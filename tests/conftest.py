@@ -46,6 +46,7 @@ def pytest_configure(config):
     django.setup()
     settings = importlib.import_module("django.conf").settings
     settings.WHITENOISE_USE_FINDERS = False  # else each test's client looks through every static file, for 70 ms
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slow hashes are for the world outside
     if worker is None:
         del os.environ["DJANGO_SETTINGS_MODULE"]  # else the workers would read the settings before they come here
 
