@@ -61,6 +61,8 @@ def _heed(ranking: Ranking, message: Message, ticket: Ticket) -> Ranking:
     if chosen:
         rest = [each for each in ranking.scored if each is not chosen[0]]
         return replace(ranking, scored=[*chosen, *rest], action="answer", reason="The customer chose this of several.")
+    if message.seq == 1:
+        return ranking
     answered = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind__in=["answer", "clarify"])
     tried = list(answered.values_list("meta__kind", flat=True))
     if ranking.action == "clarify" and "clarify" in tried:

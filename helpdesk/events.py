@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
@@ -88,17 +88,29 @@ def consume(name: str, event_id: int) -> bool:
     each = registry[name]
     try:
         with transaction.atomic():
-            EventConsumption.objects.bulk_create([EventConsumption(event_id=event_id, consumer=name)], ignore_conflicts=True)
-            row = EventConsumption.objects.select_for_update(skip_locked=True).filter(event_id=event_id, consumer=name, done_at=None).first()
-            if row is None:
+            if not _claim(name, event_id):
                 return False
-            each.run(Event.objects.select_related("ticket").get(pk=event_id))
-            EventConsumption.objects.filter(pk=row.pk).update(done_at=timezone.now(), error="")
+            each.run(Event.objects.select_related("ticket__customer").get(pk=event_id))
     except Exception as error:
         logger.exception("%s failed on event %s", name, event_id)
         _remember_failure(name, event_id, error)
         return False
     return True
+
+
+def _claim(name: str, event_id: int) -> bool:
+    """Mark it done in this transaction, unless it has been. Whoever claims it at the same moment waits for this one to end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [event_id, name, timezone.now()])
+        return cursor.fetchone() is not None
+
+
+# A row without `done_at` is a failure that is being tried again.
+_CLAIM = """
+INSERT INTO helpdesk_eventconsumption AS known (event_id, consumer, done_at, attempts, error) VALUES (%s, %s, %s, 0, '')
+ON CONFLICT (event_id, consumer) DO UPDATE SET done_at = EXCLUDED.done_at, error = '' WHERE known.done_at IS NULL
+RETURNING id
+"""
 
 
 def _remember_failure(name: str, event_id: int, error: Exception) -> None:

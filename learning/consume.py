@@ -100,13 +100,8 @@ def opened(event: Event, ticket: Ticket) -> None:
     """A new ticket on a matter that was answered days ago: that answer did not last."""
     since = event.at - dt.timedelta(days=SiteSettings.load().came_back_days)
     earlier = Decision.objects.shown().filter(customer=ticket.customer_id, at__range=(since, event.at))
-    candidates = list(earlier.exclude(ticket=ticket).exclude(vector=None).select_related("customer"))
-    if not candidates:
-        return
-    vector = _vector_of(Message.objects.get(pk=event.data["message"]))
-    for decision in candidates:
-        if _cosine(vector, decision) >= SAME_MATTER:
-            ledger.note(decision, "came_back", event=event, at=event.at)
+    for decision in _same_matter(event, list(earlier.exclude(ticket=ticket).exclude(vector=None).select_related("customer"))):
+        ledger.note(decision, "came_back", event=event, at=event.at)
 
 
 @on("ticket.spam")
@@ -156,6 +151,13 @@ def _is_content(text: str) -> bool:
 def _is_related(decision: Decision, message: Message) -> bool:
     vector = _vector_of(message)
     return vector is None or decision.vector is None or _cosine(vector, decision) >= RELATED
+
+
+def _same_matter(event: Event, earlier: list[Decision]) -> list[Decision]:
+    if not earlier:
+        return []
+    vector = _vector_of(Message.objects.get(pk=event.data["message"]))
+    return [decision for decision in earlier if _cosine(vector, decision) >= SAME_MATTER]
 
 
 def _cosine(vector: Vector | None, decision: Decision) -> float:

@@ -43,12 +43,16 @@ def settle(decision: Decision, account: str) -> None:
         source_id = signal.source_id or decision.source_id
         if source_id is not None:
             by_source.setdefault(source_id, []).append(signal)
-    Episode.objects.filter(decision=decision).exclude(source__in=by_source).delete()
-    if decision.vector is not None:
+    if decision.vector is not None and by_source:
         _write(decision, account, by_source)
     first = by_source.get(decision.source_id or 0)
     belief = credit.belief(decision.confidence, _evidence(first)) if first else None
     Decision.objects.filter(pk=decision.pk).update(belief=belief)
+
+
+def forget(decision: Decision) -> None:
+    """Before settling anew what has been reversed: a source without signals has no episode."""
+    Episode.objects.filter(decision=decision).delete()
 
 
 def _write(decision: Decision, account: str, by_source: dict[int, list[Signal]]) -> None:

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from helpdesk.models import Customer, Event, SiteSettings, Source
+from helpdesk.models import Event, SiteSettings, Source
 from learning import episodes
 from learning.channels import channel
 from learning.drafts import change
 from learning.models import Decision, Signal
 
 
-@transaction.atomic
 def note(
     decision: Decision, kind: str, *, event: Event | None, at: dt.datetime, source: Source | None = None, strength: float = 1.0
 ) -> bool:
     """A signal that counts at once. False when this event has said so before."""
-    fresh = _insert(decision, kind, event=event, at=at, source=source, strength=strength, state=Signal.State.MATURED, matured_at=at)
-    if fresh:
+    llr = channel(kind).llr * strength
+    if llr > 0 and channel(kind).family != "agent" and not _is_verified(decision):
+        llr = 0.0  # whoever has not proved who they are can lower a source, never raise it
+    with transaction.atomic(savepoint=False):
+        signal = Signal(decision=decision, kind=kind, event=event, source=source, llr=llr, at=at, matured_at=at)
+        if not _insert(signal):
+            return False
         if channel(kind).family == "reaction":
             _reverse(decision, ["assumed"], at)
         episodes.settle(decision, account_of(decision))
-    return fresh
+    return True
 
 
 def hold(decision: Decision, kind: str, *, event: Event, at: dt.datetime) -> bool:
     """A signal that counts only once its window has closed without a word."""
     due = at + dt.timedelta(hours=SiteSettings.load().assumed_hours)
-    return _insert(decision, kind, event=event, at=at, state=Signal.State.PENDING, due_at=due)
+    llr = channel(kind).llr if _is_verified(decision) else 0.0
+    return _insert(Signal(decision=decision, kind=kind, event=event, llr=llr, state=Signal.State.PENDING, at=at, due_at=due))
 
 
 @transaction.atomic
@@ -47,6 +52,7 @@ def reverse(decision: Decision, kinds: list[str], *, at: dt.datetime) -> bool:
     """Take back what these kinds of signal said of the decision."""
     if not _reverse(decision, kinds, at):
         return False
+    episodes.forget(decision)
     episodes.settle(decision, account_of(decision))
     return True
 
@@ -60,25 +66,25 @@ def draft_sent(decision: Decision, *, event: Event, drafted: str, sent: str, at:
 
 def account_of(decision: Decision) -> str:
     """Whose word a decision's signals are: the organisation's, or the customer's where there is none."""
-    customer = _customer(decision)
+    customer = decision.customer
     if customer is None:
         return ""
     return f"o{customer.organisation_id}" if customer.organisation_id else f"c{customer.pk}"
 
 
-def _insert(
-    decision: Decision, kind: str, *, event: Event | None, strength: float = 1.0, source: Source | None = None, **fields: object
-) -> bool:
+def _insert(signal: Signal) -> bool:
     """One row an (event, decision, kind), however often the event is delivered and by however many workers at once."""
-    llr = channel(kind).llr * strength
-    if llr > 0 and channel(kind).family != "agent" and not _is_verified(decision):
-        llr = 0.0  # whoever has not proved who they are can lower a source, never raise it
-    row = Signal(decision=decision, kind=kind, event=event, source=source, llr=llr, **fields)
-    before = Signal.objects.filter(event=event, decision=decision, kind=kind)
-    if before.exists():
-        return False
-    Signal.objects.bulk_create([row], ignore_conflicts=True)
-    return True
+    row = (signal.event_id, signal.decision_id, signal.kind, signal.source_id, signal.llr, signal.state, signal.at, signal.due_at)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*row, signal.matured_at])
+        return cursor.fetchone() is not None
+
+
+_INSERT = """
+INSERT INTO learning_signal (event_id, decision_id, kind, source_id, llr, state, at, due_at, matured_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (event_id, decision_id, kind) DO NOTHING RETURNING id
+"""
 
 
 def _reverse(decision: Decision, kinds: list[str], at: dt.datetime) -> int:
@@ -86,10 +92,6 @@ def _reverse(decision: Decision, kinds: list[str], at: dt.datetime) -> int:
     return standing.update(state=Signal.State.REVERSED, reversed_at=at)
 
 
-def _customer(decision: Decision) -> Customer | None:
-    return decision.customer
-
-
 def _is_verified(decision: Decision) -> bool:
-    customer = _customer(decision)
+    customer = decision.customer
     return customer is not None and customer.is_verified

@@ -13,7 +13,7 @@ from learning.votes import Tally, tally
 
 HEAD_SUGGESTS = 5
 CLARIFY_FROM = 0.9  # what the likeliest three must hold together ...
-CLARIFY_SECOND = 0.15  # ... with a second that is a real rival
+CLARIFY_FIRST, CLARIFY_SECOND = 0.4, 0.25  # ... with two real rivals at their head
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,6 @@ def _action(scored: Sequence[Scored], threshold: float) -> Action:
     if scored[0].p >= threshold:
         return "answer"
     rivals = [each.p for each in scored[:3]]
-    if len(rivals) > 1 and rivals[1] >= CLARIFY_SECOND and sum(rivals) >= CLARIFY_FROM:
+    if len(rivals) > 1 and rivals[0] >= CLARIFY_FIRST and rivals[1] >= CLARIFY_SECOND and sum(rivals) >= CLARIFY_FROM:
         return "clarify"
     return "hand_off"
