@@ -1,9 +1,12 @@
 // The live line: hints that something changed. Without a socket the page is told to look by itself now and then.
-//   whetstone:hint  detail = what the server said      whetstone:poll  time to look
+//   whetstone:hint  detail = what the server said
+//   whetstone:poll  time to look
+//   whetstone:line  detail = { open }
 
 const POLL_MS = 8000;
 const FIRST_MS = 500;
-const LONGEST_MS = 30000;
+const LONGEST_MS = 30_000;
+const SIGNED_OUT = 4401;
 
 let socket = null;
 let attempt = 0;
@@ -29,14 +32,26 @@ function open() {
   socket.addEventListener("open", () => {
     attempt = 0;
     for (const number of watched) socket.send(JSON.stringify({ watch: number }));
+    tell("whetstone:line", { open: true });
     tell("whetstone:poll"); // what happened while nobody listened
   });
-  socket.addEventListener("message", (event) => tell("whetstone:hint", JSON.parse(event.data)));
-  socket.addEventListener("close", (event) => {
-    if (event.code === 4401) return; // signed out
-    // Full jitter, so that a restarted server is not stormed.
-    setTimeout(open, Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt++));
+  socket.addEventListener("message", ({ data }) => {
+    try { tell("whetstone:hint", JSON.parse(data)); } catch { /* a hint that cannot be read is no hint */ }
   });
+  socket.addEventListener("close", ({ code }) => {
+    tell("whetstone:line", { open: false });
+    if (code !== SIGNED_OUT) whenVisible(retry);
+  });
+}
+
+/** Full jitter, so that a restarted server is not stormed. */
+function retry() {
+  setTimeout(open, Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt++));
+}
+
+function whenVisible(work) {
+  if (!document.hidden) work();
+  else document.addEventListener("visibilitychange", () => whenVisible(work), { once: true });
 }
 
 export function connect() {
