@@ -70,7 +70,7 @@ def serve(owner: Owner, port: int, steps: Steps) -> None:
     with steps("Database tables"):
         run([sys.executable, "-m", "config.prepare"], environ, "The tables could not be made")
     with steps("The demo company", talks=True):
-        run([sys.executable, *LOAD], environ, "The demo company could not be loaded", quiet=False)
+        run([sys.executable, *LOAD], {**environ, "WHETSTONE_LOG_LEVEL": "WARNING"}, "The demo company could not be loaded", quiet=False)
     with steps("Web, live, worker and beat"):
         for name in product.NAMES:
             product.start(name, owner, environ, port)
