@@ -198,10 +198,10 @@ def _waiting_longest(tickets: TicketQuerySet, cursor: Cursor | None) -> TicketQu
 
 
 def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
-    """Adds `unread`: the customer wrote something this agent has not seen. What the assistant looks after calls for nobody."""
+    """Adds `unread`: the customer wrote what this agent has not seen. What is done, or with the assistant, calls for nobody."""
     read_to = Subquery(ReadMark.objects.filter(user=agent, ticket=OuterRef("ticket")).values("seq")[:1])
     news = Message.objects.filter(ticket=OuterRef("pk"), author="customer", seq__gt=Coalesce(read_to, Value(0)))
-    return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, _connector=Q.AND))
+    return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, state=Ticket.State.OPEN))
 
 
 def search(tickets: TicketQuerySet, words: str) -> TicketQuerySet:

@@ -33,8 +33,6 @@ TOLD = {
     "ticket.woken": "alarm-clock",
     "ticket.spam": "ban",
 }
-# What led to the message written at the same moment; everything else followed from it.
-LEADS = {"ticket.handed_off", "ticket.person_requested", "ticket.not_quite", "ticket.reopened"}
 REASONS = {
     "asked_for_person": "because a person was asked for",
     "not_quite": "because its answer was not quite right",
@@ -135,10 +133,17 @@ def merged(said: Sequence[Said], happened: Sequence[Happened]) -> list[Item]:
     items: list[Item] = []
     waiting = sorted(happened, key=lambda item: (item.at, item.event.pk))
     for message in said:
-        while waiting and (waiting[0].at < message.at or (waiting[0].at == message.at and waiting[0].event.verb in LEADS)):
+        while waiting and (waiting[0].at < message.at or (waiting[0].at == message.at and _leads_to(waiting[0].event, message.message))):
             items.append(waiting.pop(0))
         items.append(message)
     return [*items, *waiting]
+
+
+def _leads_to(event: Event, message: Message) -> bool:
+    """Of what has the same time: asking for a person leads to the promise of one, a reopening to the words that did it."""
+    if message.kind == "handoff":
+        return event.verb in {"ticket.handed_off", "ticket.person_requested", "ticket.not_quite"}
+    return message.author == Message.Author.CUSTOMER and message.seq > 1 and event.verb in {"ticket.reopened", "ticket.not_quite"}
 
 
 def mark_days(items: Iterable[Item], last: dt.date | None = None) -> None:

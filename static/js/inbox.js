@@ -133,7 +133,7 @@ function appendNews(live, news) {
   return added;
 }
 
-/** A draft comes when there is a newer one, and leaves when somebody has answered. */
+/** A draft comes when there is a newer one, and leaves when somebody has answered or the ticket is closed. */
 function showDraft(live, fresh, added) {
   const shown = $("#draft");
   if (shown?.contains(document.activeElement)) return;
@@ -142,7 +142,7 @@ function showDraft(live, fresh, added) {
     shown?.remove();
     live.after(document.adoptNode(fresh));
     htmx.process(fresh);
-  } else if (shown && !fresh && added.some((item) => item.matches(".message--agent"))) shown.remove();
+  } else if (shown && !fresh && ("closed" in $("#ticket-head").dataset || added.some((item) => item.matches(".message--agent")))) shown.remove();
 }
 
 /** Somebody wrote while this agent is writing: say so beside the text, which stays. What is on the screen counts as seen. */

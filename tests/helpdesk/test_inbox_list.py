@@ -108,9 +108,10 @@ class TestRows:
         assert unread(ines)
         assert unread(tom)
 
-    def test_what_the_assistant_looks_after_calls_for_nobody(self, ines):
+    def test_what_the_assistant_looks_after_and_what_is_done_calls_for_nobody(self, ines):
         make_ticket()
-        assert not inbox.with_unread(Ticket.objects.all(), ines).get().unread
+        with_team().resolve(by=None)
+        assert not any(ticket.unread for ticket in inbox.with_unread(Ticket.objects.all(), ines))
 
     def test_twenty_rows_cost_as_many_queries_as_two_hundred(self, client, ines):
         brightwater = make_organisation()

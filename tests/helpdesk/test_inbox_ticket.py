@@ -126,6 +126,20 @@ class TestThread:
         places = [words.index(each) for each in told]
         assert places == sorted(places)
 
+    def test_what_happened_at_the_same_moment_stands_where_it_makes_sense(self, client, ines):
+        at = timezone.now() - timezone.timedelta(days=1)
+        ticket = make_ticket(at=at)
+        ticket.ask_for_person(customer=ticket.customer, at=at)
+        ticket.resolve(by=ines, at=at)
+        later = at + timezone.timedelta(hours=1)
+        ticket.say("Hello?", customer=ticket.customer, at=later)
+        ticket.resolve(by=ines, at=later)
+        words = " ".join(re.sub(r"<[^>]+>", "", thread_of(show(client, ticket))).split())
+        told = ["How can", "asked for a person", "passed this on", "A person will", "You resolved", "reopened", "Hello?", "You resolved"]
+        place = 0
+        for each in told:
+            place = words.index(each, place) + 1
+
     def test_days_are_set_apart(self, client, ines):
         at = datetime(2025, 3, 3, 23, 50, tzinfo=UTC)
         ticket = make_ticket(at=at)
