@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from django.db import transaction
+from django.db.models import BinaryField, Func
 
 from helpdesk.models import SiteSettings
 from learning import abstention, calibration, head, ranker
@@ -19,7 +20,8 @@ from learning.ranker import PageStatistics
 SHIPPED_VERSION = "v1"
 JUDGED_WINDOW = 3_000  # decisions that calibration looks back on
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
-HEAD_FROM = 200  # episodes with positive credit
+HEAD_FROM, HEAD_PER_SOURCE = 200, 10  # episodes with positive credit: with fewer a head only blurs what the votes know
+VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 EPISODE_LIMIT = 60_000  # the newest; a refit reads no more
 
 
@@ -101,7 +103,9 @@ def refit(at: dt.datetime) -> Policy:
     """Fit head, page statistics, calibration and thresholds on what is known at `at`, as a new policy in use from now on."""
     before = current()
     vectors, sources, credits, pages, known = _experience()
-    slow = head.fit(vectors, sources, credits, before.head) if len(set(sources.tolist())) > 1 and len(sources) >= HEAD_FROM else None
+    distinct = len(set(sources.tolist()))
+    has_enough = distinct > 1 and len(sources) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
+    slow = head.fit(vectors, sources, credits, before.head) if has_enough else None
     judged = _judged(at)
     line = calibration.fit(judged.scores, judged.labels, judged.weights)
     target = SiteSettings.load().answer_target
@@ -117,7 +121,7 @@ def refit(at: dt.datetime) -> Policy:
             "ranker": ranker.as_json(),
         },
         head=slow.to_bytes() if slow else None,
-        evidence={"episodes": known, "judged": len(judged.labels), "sources": len(set(sources.tolist())), "target": target},
+        evidence={"episodes": known, "judged": len(judged.labels), "sources": distinct, "target": target},
         at=at,
     )
 
@@ -140,9 +144,9 @@ def _threshold(judged: Judged, line: calibration.Line, target: float, cautious: 
 
 def _experience() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str], int]:
     """Episodes with positive credit: vectors, sources, credits, pages; and how many episodes there are in all."""
-    rows = Episode.objects.filter(credit__gt=0).order_by("-pk").values_list("vector", "source_id", "credit", "page")
-    kept = list(rows[:EPISODE_LIMIT])
-    vectors = np.array([row[0] for row in kept], np.float32).reshape(len(kept), -1)
+    raw = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
+    kept = list(Episode.objects.filter(credit__gt=0).order_by("-pk").values_list(raw, "source_id", "credit", "page")[:EPISODE_LIMIT])
+    vectors = np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), -1)
     sources = np.array([row[1] for row in kept], np.int64)
     credits = np.array([row[2] for row in kept], np.float64)
     return vectors, sources, credits, [row[3] for row in kept], Episode.objects.exclude(credit=0).count()

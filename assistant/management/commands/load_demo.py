@@ -18,6 +18,7 @@ from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
 from helpdesk.models import Article, Category, Customer, Organisation, SiteSettings, Team, Ticket, User
 from learning.maturing import mature
+from learning.policies import refit_if_due
 
 FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
 PASSWORD = "whetstone-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
@@ -74,8 +75,14 @@ class Command(BaseCommand):
         scripts = sorted(read("tickets.jsonl"), key=lambda script: -script["days_ago"])[-(limit or 10**6) :]
         with _bar("Past tickets") as bar:
             task = bar.add_task("Past tickets", total=len(scripts))
-            for finished in play(scripts, cast, now=timezone.now(), tick=mature):
+            for finished in play(scripts, cast, now=timezone.now(), tick=overnight):
                 bar.update(task, completed=finished)
+
+
+def overnight(at: dt.datetime) -> None:
+    """What the timetable does, once a simulated day."""
+    mature(at)
+    refit_if_due(at)
 
 
 def read(name: str) -> Any:
