@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ ROOTS_PLACE = Path("/var/lib/whetstone")
 POSTGRES_MAJOR = "18"
 ROOM_NEEDED = 500 * 1024 * 1024
 USER = DATABASE = "whetstone"
+THROWAWAY = "whetstone-throwaway-"
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,24 @@ def start(owner: Owner, environ: Mapping[str, str], *, durable: bool = True) -> 
 @contextmanager
 def throwaway(purpose: str, environ: Mapping[str, str], *, durable: bool = False) -> Iterator[Addresses]:
     """For tests and benchmarks: nothing of it stays, and unless asked it is quick instead of durable."""
-    folder = Path(tempfile.mkdtemp(prefix="whetstone-"))
+    clear_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=THROWAWAY))
     try:
         with Owner(folder, purpose) as owner:
             yield start(owner, environ, durable=durable)
     finally:
         forget(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_abandoned() -> None:
+    """What a throwaway owner that was killed could not delete, its running servers included."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{THROWAWAY}*"):
+        with suppress(Taken, OSError):
+            if (folder / "run" / "owner.lock").exists():
+                with Owner(folder, "clearing up"):
+                    forget(folder)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def start_postgres(owner: Owner, place: Place, password: str, *, durable: bool) -> str:

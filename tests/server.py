@@ -18,7 +18,7 @@ SECRET = "only-for-tests-" + "0" * 40
 
 class Server:
     def __init__(self, name: str, database_url: str, models: Path):
-        self.folder = Path(tempfile.mkdtemp(prefix="whetstone-server-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{embedded.THROWAWAY}server-"))
         (self.folder / "models").symlink_to(models)
         self.port, self.redis_port = ports.free_pair(), ports.free()
         self.database_url = make_database(database_url, f"whetstone_server_{name}")

@@ -170,3 +170,14 @@ def test_throwaway_leaves_nothing():
         place = Path(query(addresses.DATABASE_URL, "show data_directory")[0])
     assert not place.exists()
     assert not ports.taken(port_of(addresses.DATABASE_URL))
+
+
+def test_what_a_killed_throwaway_left_is_cleared_by_the_next(root):
+    code = "from config import embedded\nwith embedded.throwaway('a test', {}) as a: print(a.DATABASE_URL, flush=True); input()"
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    address = killed.stdout.readline().strip()
+    killed.kill()
+    killed.wait()
+    assert embedded.connects(address)
+    embedded.clear_abandoned()
+    assert not embedded.connects(address)
