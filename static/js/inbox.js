@@ -1,6 +1,8 @@
 // The inbox on top of plain pages: keys, live rows and messages, and nothing typed is ever lost.
 // What changed is only hinted at (whetstone:hint) or guessed (whetstone:poll); what is true is fetched.
 
+import { leave } from "./toast.js";
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const openTicket = () => Number($("#thread")?.dataset.ticket) || 0;
@@ -231,8 +233,6 @@ function settle() {
 
 // ── Toasts with a way back ────────────────────────────────────────────────────
 
-const TOAST_MS = 8000;
-
 function say({ words, undo }) {
   const toast = document.createElement("div");
   toast.className = "toast";
@@ -244,7 +244,7 @@ function say({ words, undo }) {
     toast.append(back);
   }
   $("#toasts").append(toast);
-  setTimeout(() => toast.remove(), TOAST_MS);
+  leave(toast);
 }
 
 async function undo(button) {
