@@ -1,6 +1,6 @@
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench pins clean
+.PHONY: help demo test lint bench manage pins clean
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ lint: ## The static checks only
 
 bench: ## make bench NAME=answer: one benchmark against services of its own
 	@exec $(PYTHON) config/install.py --tests config.bench "$(NAME)"
+
+manage: ## make manage ARGS="backtest FOLDER": a manage.py command on the demo's database, beside a running demo or without one
+	@exec .venv/bin/python -m config.embedded .venv/bin/python manage.py $(ARGS)
 
 pins: ## Compile the pinned requirements anew (make pins ARGS=--upgrade for newer versions)
 	@exec $(PYTHON) config/install.py --tests config.pins $(ARGS)

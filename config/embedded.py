@@ -320,7 +320,8 @@ def run(command: list[str], data_dir: Path) -> int:
 
 
 def call(command: list[str], data_dir: Path, addresses: Addresses) -> int:
-    return subprocess.call(command, env={**os.environ, "DATA_DIR": str(data_dir), **asdict(addresses)})
+    own = {"WHETSTONE_EMBEDDED": "1", "WHETSTONE_SECRET_KEY": keep_secret(data_dir / "secret_key")}
+    return subprocess.call(command, env={**own, **os.environ, "DATA_DIR": str(data_dir), **asdict(addresses)})
 
 
 def main() -> int:
