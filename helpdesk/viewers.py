@@ -9,4 +9,6 @@ from django.contrib.auth.models import AnonymousUser
 if TYPE_CHECKING:
     from helpdesk.models import Customer, User
 
-    Viewer: TypeAlias = User | Customer | AnonymousUser
+Viewer: TypeAlias = "User | Customer | AnonymousUser"
+
+__all__ = ["AnonymousUser", "Viewer"]
