@@ -39,7 +39,9 @@ class Consumer:
 registry: dict[str, Consumer] = {}
 
 
-def consumer(name: str, verbs: set[str], *, here: Callable[[], bool] = lambda: False) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
+def consumer(
+    name: str, verbs: set[str], *, here: Callable[[], bool] = lambda: False
+) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
     """Register a function of an Event. `here()` true: run right after the commit in this process, not in a worker."""
 
     def register(run: Callable[[Event], None]) -> Callable[[Event], None]:

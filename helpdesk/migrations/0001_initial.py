@@ -88,7 +88,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("company_name", models.CharField(default="Whetstone", max_length=80)),
                 ("support_email", models.EmailField(default="support@example.com", max_length=254)),
-                ("reply_promise", models.CharField(default="within one working day", help_text="Follows “A person will answer …”.", max_length=80)),
+                (
+                    "reply_promise",
+                    models.CharField(default="within one working day", help_text="Follows “A person will answer …”.", max_length=80),
+                ),
                 ("assistant_enabled", models.BooleanField(default=True, help_text="Off: every question goes to people.")),
                 (
                     "answer_target",
@@ -102,7 +105,10 @@ class Migration(migrations.Migration):
                     "assumed_hours",
                     models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution."),
                 ),
-                ("came_back_days", models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")),
+                (
+                    "came_back_days",
+                    models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it."),
+                ),
                 (
                     "holdout_share",
                     models.FloatField(
@@ -224,7 +230,11 @@ class Migration(migrations.Migration):
                 (
                     "pages",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=200), blank=True, default=list, help_text="Product pages it belongs to", size=None
+                        base_field=models.CharField(max_length=200),
+                        blank=True,
+                        default=list,
+                        help_text="Product pages it belongs to",
+                        size=None,
                     ),
                 ),
                 ("version", models.PositiveIntegerField(default=0, editable=False)),
@@ -264,7 +274,8 @@ class Migration(migrations.Migration):
                 (
                     "author",
                     models.CharField(
-                        choices=[("customer", "Customer"), ("agent", "Agent"), ("assistant", "Assistant"), ("system", "System")], max_length=10
+                        choices=[("customer", "Customer"), ("agent", "Agent"), ("assistant", "Assistant"), ("system", "System")],
+                        max_length=10,
                     ),
                 ),
                 ("is_note", models.BooleanField(default=False, verbose_name="internal note")),
@@ -276,7 +287,9 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "customer",
-                    models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"),
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"
+                    ),
                 ),
                 (
                     "user",
@@ -343,7 +356,9 @@ class Migration(migrations.Migration):
                 ("locale", models.CharField(default="en", max_length=12)),
                 (
                     "pages",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None),
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), blank=True, default=list, size=None
+                    ),
                 ),
                 ("is_live", models.BooleanField(default=False)),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -420,7 +435,9 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("portal", "Portal"), ("chat", "Chat"), ("email", "Email"), ("api", "API")], default="portal", max_length=10
+                        choices=[("portal", "Portal"), ("chat", "Chat"), ("email", "Email"), ("api", "API")],
+                        default="portal",
+                        max_length=10,
                     ),
                 ),
                 (
@@ -441,10 +458,17 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.CharField(
-                        choices=[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")], default="normal", max_length=10
+                        choices=[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")],
+                        default="normal",
+                        max_length=10,
                     ),
                 ),
-                ("tags", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
                 ("context", models.JSONField(blank=True, default=dict, help_text="Page and product context at opening")),
                 ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -461,14 +485,25 @@ class Migration(migrations.Migration):
                 (
                     "assignee",
                     models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="tickets", to=settings.AUTH_USER_MODEL
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="tickets",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("customer", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="tickets", to="helpdesk.customer")),
+                (
+                    "customer",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="tickets", to="helpdesk.customer"),
+                ),
                 (
                     "organisation",
                     models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="tickets", to="helpdesk.organisation"
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="tickets",
+                        to="helpdesk.organisation",
                     ),
                 ),
                 (
@@ -508,9 +543,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "message",
-                    models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.message"),
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.message"
+                    ),
                 ),
-                ("ticket", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="resolutions", to="helpdesk.ticket")),
+                (
+                    "ticket",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="resolutions", to="helpdesk.ticket"),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -535,15 +575,27 @@ class Migration(migrations.Migration):
                 (
                     "actor_kind",
                     models.CharField(
-                        choices=[("customer", "Customer"), ("agent", "Agent"), ("assistant", "Assistant"), ("system", "System")], max_length=10
+                        choices=[("customer", "Customer"), ("agent", "Agent"), ("assistant", "Assistant"), ("system", "System")],
+                        max_length=10,
                     ),
                 ),
                 ("data", models.JSONField(default=dict)),
                 ("at", models.DateTimeField(help_text="When it happened; history that is imported keeps its own time.")),
                 ("recorded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("customer", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer")),
-                ("user", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("ticket", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="events", to="helpdesk.ticket")),
+                (
+                    "customer",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="events", to="helpdesk.ticket"),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -558,7 +610,12 @@ class Migration(migrations.Migration):
                 ("body", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),
                 ("article", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="helpdesk.article")),
-                ("by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-number"],
@@ -576,7 +633,9 @@ class Migration(migrations.Migration):
                 ("article", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="helpdesk.article")),
                 (
                     "customer",
-                    models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"),
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"
+                    ),
                 ),
             ],
             options={
@@ -647,7 +706,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(condition=models.Q(("has_draft", True), ("state", "open")), fields=["-updated_at", "-id"], name="ticket_draft"),
+            index=models.Index(
+                condition=models.Q(("has_draft", True), ("state", "open")), fields=["-updated_at", "-id"], name="ticket_draft"
+            ),
         ),
         migrations.AddIndex(
             model_name="ticket",

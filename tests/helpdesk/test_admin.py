@@ -99,7 +99,15 @@ def test_an_article_is_published_revised_and_archived_through_its_verbs(client, 
     act(client, Article, "publish", article, confirmed="yes")
     article.refresh_from_db()
     assert (article.status, article.version, article.source.is_live) == ("published", 1, True)
-    form = {"title": "New title", "slug": article.slug, "body": "New body", "audience": "public", "locale": "en", "summary": "", "pages": ""}
+    form = {
+        "title": "New title",
+        "slug": article.slug,
+        "body": "New body",
+        "audience": "public",
+        "locale": "en",
+        "summary": "",
+        "pages": "",
+    }
     inline = {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
     client.post(reverse("admin:helpdesk_article_change", args=[article.pk]), {**form, **inline})
     article.refresh_from_db()
