@@ -79,6 +79,8 @@ def _text(message: Message) -> str:
 
 def missed(ticket: Ticket) -> set[int]:
     """Sources this ticket's customer has been shown already. Their writing again says that these missed."""
+    if ticket.last_seq < 2:
+        return set()
     answers = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind="answer").values_list("meta", flat=True)
     return {meta["citations"][0]["source"] for meta in answers if meta.get("citations")}
 

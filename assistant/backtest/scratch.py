@@ -47,6 +47,7 @@ def enter(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
     settings.DATABASES["default"]["NAME"] = name
+    settings.DEBUG = False  # with it Django keeps every query
     policies.forget()
 
 
