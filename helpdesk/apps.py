@@ -7,3 +7,4 @@ class HelpdeskConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk import receivers  # noqa: F401  (connects them)
+        from helpdesk.mail import notices  # noqa: F401  (registers them)

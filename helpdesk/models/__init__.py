@@ -1,6 +1,7 @@
 """The nouns of the helpdesk, one a file."""
 
 from helpdesk.models.apikeys import ApiKey
+from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
 from helpdesk.models.messages import Message
@@ -8,6 +9,7 @@ from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
 from helpdesk.models.search import Chunk, Source
 from helpdesk.models.settings import SiteSettings
+from helpdesk.models.signin import SignInCode
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Chunk",
     "Customer",
     "CustomerEmail",
+    "DevMail",
     "Event",
     "EventConsumption",
     "Message",
@@ -29,6 +32,7 @@ __all__ = [
     "Outbox",
     "ReadMark",
     "Resolution",
+    "SignInCode",
     "SiteSettings",
     "Source",
     "Team",

@@ -1,0 +1,55 @@
+"""What the mails of the product say. Subjects and texts are ours; of what others wrote, an agent's reply is all that is quoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from helpdesk.formatting import sanitise
+from helpdesk.models import Message, SignInCode, SiteSettings, Ticket
+
+
+def sign_in(code: SignInCode) -> dict[str, str]:
+    link = address("portal:sign_in_link", code.token)
+    company = SiteSettings.load().company_name
+    return mail("sign_in", f"Your code for {company}: {code.code}", company=company, code=code, link=link)
+
+
+def received(ticket: Ticket) -> dict[str, str]:
+    site = SiteSettings.load()
+    return mail(
+        "received",
+        f"We have your question ({ticket.number})",
+        company=site.company_name,
+        promise=site.reply_promise,
+        customer=ticket.customer,
+        link=address("portal:question", ticket.number),
+    )
+
+
+def replied(message: Message) -> dict[str, str]:
+    site, ticket = SiteSettings.load(), message.ticket
+    return mail(
+        "replied",
+        f"{site.company_name} has answered your question ({ticket.number})",
+        company=site.company_name,
+        customer=ticket.customer,
+        message=message,
+        html=sanitise(message.html),
+        link=address("portal:question", ticket.number),
+    )
+
+
+def mail(name: str, subject: str, **context: Any) -> dict[str, str]:
+    return {
+        "subject": " ".join(subject.split()),
+        "text": render_to_string(f"emails/{name}.txt", context),
+        "html": render_to_string(f"emails/{name}.html", context),
+    }
+
+
+def address(name: str, *args: object) -> str:
+    return settings.SITE_URL + reverse(name, args=args)

@@ -1,0 +1,209 @@
+"""A ticket as its customer sees it: a question, its answer, and the talk about it. Never a note, never how it is handled inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.defaultfilters import date as format_date
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+
+from helpdesk import formatting, reading
+from helpdesk.models import Customer, Message, ReadMark, SiteSettings, Source, Ticket
+from helpdesk.thread import local_path
+
+PAGE = 100  # messages
+HUMAN = {Message.Author.AGENT}
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    hint: str
+    css: str  # is-done, is-now or nothing
+
+
+@dataclass
+class Question:
+    ticket: Ticket
+    reader: Customer
+    messages: list[Message]
+    earlier: int = 0  # the seq before which there is more
+
+    @classmethod
+    def load(cls, ticket: Ticket, reader: Customer, before: int = 0) -> Question:
+        said = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("user", "customer").order_by("-seq")
+        newest = list((said.filter(seq__lt=before) if before else said)[: PAGE + 1])
+        messages = newest[:PAGE][::-1]
+        return cls(ticket, reader, messages, earlier=messages[0].seq if len(newest) > PAGE else 0)
+
+    @property
+    def is_mine(self) -> bool:
+        return self.ticket.customer_id == self.reader.pk
+
+    @cached_property
+    def last(self) -> Message | None:
+        return self.messages[-1] if self.messages else None
+
+    @cached_property
+    def with_people(self) -> bool:
+        return self.ticket.handler == Ticket.Handler.TEAM or any(message.author in HUMAN for message in self.messages)
+
+    @cached_property
+    def answer(self) -> Message | None:
+        """What the assistant said last, if that is where it stands."""
+        if self.with_people or self.last is None:
+            return None
+        return self.last if self.last.kind in {"answer", "clarify"} else None
+
+    @property
+    def answer_seq(self) -> str:
+        return str(self.answer.seq) if self.answer else ""
+
+    @property
+    def is_pending(self) -> bool:
+        """The assistant has still to say something."""
+        return not self.with_people and self.answer is None and not self.ticket.is_resolved
+
+    @cached_property
+    def more(self) -> str:
+        """What the first message says beyond the subject."""
+        first = self.messages[0] if self.messages and self.messages[0].seq == 1 else None
+        body = first.body if first else ""
+        subject = self.ticket.subject.removesuffix("…")
+        return body.removeprefix(subject).strip() if formatting.plain(body) != self.ticket.subject else ""
+
+    @cached_property
+    def talk(self) -> list[Said]:
+        """Between the question, which stands as the title, and the answer, which has a place of its own."""
+        hidden = {self.answer.seq} if self.answer else set()
+        if self.messages and self.messages[0].seq == 1 and not (self.with_people and self.more):
+            hidden.add(1)
+        return [Said(message, self) for message in self.messages if message.seq not in hidden]
+
+    @cached_property
+    def sources(self) -> list[dict[str, Any]]:
+        return Said(self.answer, self).sources if self.answer else []
+
+    @cached_property
+    def answer_html(self) -> SafeString:
+        return Said(self.answer, self).html if self.answer else SafeString("")
+
+    @cached_property
+    def helper(self) -> str:
+        """Who looks after it, by first name; names of agents who never wrote here stay inside."""
+        wrote = [message.user for message in self.messages if message.author == Message.Author.AGENT and message.user]
+        return (wrote[-1].name if wrote else "") if self.with_people else ""
+
+    @property
+    def receipt(self) -> str:
+        """Under the customer's own last message: who has read it."""
+        mine = next((message for message in reversed(self.messages) if message.author == Message.Author.CUSTOMER), None)
+        if mine is None or mine is not self.last or not self.with_people:
+            return ""
+        mark = ReadMark.objects.filter(ticket=self.ticket, seq__gte=mine.seq).select_related("user").order_by("-seq").first()
+        return f"Read by {mark.user.first_name}" if mark else "Sent"
+
+    @cached_property
+    def known(self) -> dict[int, Source]:
+        """Those of the cited sources that this reader may open, in one query."""
+        cited = {each.get("source") for message in self.messages for each in message.citations if isinstance(each, dict)}
+        wanted = [pk for pk in cited if isinstance(pk, int)]
+        return Source.objects.visible_to(self.reader).in_bulk(wanted) if wanted else {}
+
+    @property
+    def version(self) -> str:
+        """Changes whenever this page would."""
+        seq = self.last.seq if self.last else 0
+        return f"{seq}-{self.ticket.state}-{self.ticket.handler}-{self.receipt}".replace(" ", "_")
+
+    @property
+    def steps(self) -> list[Step]:
+        ticket, solved = self.ticket, self.ticket.is_resolved
+        who = self.helper.split(" ")[0] or ("our team" if self.with_people else "the assistant")
+        yours = not solved and (ticket.state == Ticket.State.WAITING or self.answer is not None)
+        at_work = "done" if solved or yours else "now"
+        promise = SiteSettings.load().reply_promise if self.with_people and not self.helper else "at work on it"
+        return [
+            Step("Asked", clock(ticket.opened_at), "is-done"),
+            Step(f"With {who}", "" if at_work == "done" else promise, f"is-{at_work}"),
+            Step(
+                "Answered" if solved else "Waiting for you",
+                f"{who} wrote".capitalize() if yours else "",
+                "is-done" if solved else "is-now" if yours else "",
+            ),
+            Step("Solved", clock(ticket.resolved_at) if ticket.resolved_at else "you decide", "is-done" if solved else ""),
+        ]
+
+
+@dataclass
+class Said:
+    message: Message
+    question: Question
+
+    @property
+    def is_mine(self) -> bool:
+        return (
+            self.message.author == Message.Author.CUSTOMER
+            and self.message.customer_id in {self.question.reader.pk, None}
+            and self.question.is_mine
+        )
+
+    @property
+    def by_assistant(self) -> bool:
+        return self.message.author == Message.Author.ASSISTANT and self.message.kind != "handoff"
+
+    @property
+    def html(self) -> SafeString:
+        clean = formatting.sanitise(self.message.html) if self.message.html else formatting.render_plain(self.message.body)
+        if self.message.author == Message.Author.CUSTOMER:
+            return SafeString(clean)
+        return reading.with_citations(clean, {source["n"] for source in self.sources}, f"s{self.message.seq}-")
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        shown = []
+        for number, each in enumerate(self.message.citations, 1):
+            if not isinstance(each, dict):
+                continue
+            source = self.question.known.get(each.get("source") or 0)
+            n = each.get("n") if isinstance(each.get("n"), int) else number
+            shown.append(
+                {**each, "n": n, "path": local_path(source.path) if source else "", "updated": source.updated_at if source else None}
+            )
+        return shown
+
+    @property
+    def when(self) -> str:
+        return clock(self.message.at)
+
+
+def clock(at: dt.datetime) -> str:
+    """10:24 today, else the day."""
+    local, now = timezone.localtime(at), timezone.localtime()
+    if local.date() == now.date():
+        return format_date(local, "H:i")
+    return format_date(local, "j M" if local.year == now.year else "j M Y")
+
+
+def judge(ticket: Ticket, *, customer: Customer, verdict: str, comment: str = "", answer: int = 0) -> None:
+    """What the customer says of the answer they saw. Of two clicks at once the second finds the first and changes nothing."""
+    with ticket.locked():
+        if verdict == "solved":
+            ticket.solved(customer=customer)
+        elif verdict == "person":
+            if ticket.handler == Ticket.Handler.ASSISTANT or not ticket.asked_for_person or comment.strip():
+                ticket.ask_for_person(customer=customer, comment=comment)
+        elif stands(ticket, answer):
+            ticket.not_quite(customer=customer, comment=comment)
+
+
+def stands(ticket: Ticket, answer: int) -> bool:
+    """Is the answer they judge still the last word? A second click, or an old tab, judges nothing."""
+    if ticket.handler != Ticket.Handler.ASSISTANT or ticket.is_resolved:
+        return False
+    last = ticket.messages.public().order_by("-seq").values_list("seq", "author").first()
+    return last is not None and last[1] == Message.Author.ASSISTANT and answer in {0, last[0]}
