@@ -10,7 +10,7 @@ from django.urls import path
 
 from helpdesk import live
 from helpdesk.identity import customer_of
-from helpdesk.models import Ticket, User
+from helpdesk.models import Team, Ticket, User
 
 FRAME_LIMIT = 2_000  # characters; the only thing a client says is which ticket it looks at
 WATCH_LIMIT = 20
@@ -18,9 +18,10 @@ WATCH_LIMIT = 20
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     groups_joined: set[str]
+    watched: int
 
     async def connect(self) -> None:
-        self.groups_joined = set()
+        self.groups_joined, self.watched = set(), 0
         self.viewer = await database_sync_to_async(self._viewer)()
         if self.viewer is None:
             await self.close(code=4401)
@@ -28,6 +29,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.accept()
         if isinstance(self.viewer, User):
             await self._join(live.AGENTS)
+            for team in await database_sync_to_async(self._private_teams)():
+                await self._join(live.agents_group(team))
 
     async def disconnect(self, code: int) -> None:
         for group in self.groups_joined:
@@ -47,10 +50,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """`{"watch": 12}`: tell me of this ticket, if I may see it."""
         number = content.get("watch") if isinstance(content, dict) else None
-        if not isinstance(number, int) or len(self.groups_joined) >= WATCH_LIMIT:
+        if not isinstance(number, int) or self.watched >= WATCH_LIMIT:
             return
         if await database_sync_to_async(self._may_see)(number):
             await self._join(live.ticket_group(number))
+            self.watched += 1
             await self.send_json({"kind": "watching", "number": number})
         else:
             await self.send_json({"kind": "refused", "number": number})
@@ -67,6 +71,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if isinstance(user, User) and user.is_active:
             return user
         return customer_of(self.scope["session"])
+
+    def _private_teams(self) -> list[int]:
+        return list(Team.objects.filter(is_private=True).exclude(pk__in=self.viewer.closed_team_ids).values_list("pk", flat=True))
 
     def _may_see(self, number: int) -> bool:
         return Ticket.objects.visible_to(self.viewer).filter(pk=number).exists()

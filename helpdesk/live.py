@@ -13,6 +13,11 @@ logger = logging.getLogger(__name__)
 AGENTS = "agents"
 
 
+def agents_group(closed_team: int | None) -> str:
+    """All agents, or those who may see the tickets of a private team."""
+    return f"{AGENTS}.{closed_team}" if closed_team else AGENTS
+
+
 def ticket_group(number: int) -> str:
     return f"ticket.{number}"
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from helpdesk import events, live
+from helpdesk.models import Ticket
 from helpdesk.signals import event_recorded, outbox_filled
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ def hint_screens(sender: Any, event_id: int, verb: str, ticket_id: int | None, *
     if ticket_id is None or events.is_inline():
         return
     payload = {"kind": "ticket", "number": ticket_id, "verb": verb}
-    live.hint(live.AGENTS, payload)
+    closed_team = Ticket.objects.filter(pk=ticket_id, team__is_private=True).values_list("team_id", flat=True).first()
+    live.hint(live.agents_group(closed_team), payload)
     live.hint(live.ticket_group(ticket_id), payload)
 
 

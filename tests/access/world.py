@@ -1,0 +1,137 @@
+"""One private conversation, and everybody who comes by its door.
+
+Ada's ticket lies with Legal, a private team. What only the permitted may read carries the mark ZEBRA, what only agents may read OKAPI.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.utils import timezone
+
+from assistant.models import Draft
+from helpdesk.identity import CUSTOMER_KEY
+from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
+from learning.models import Decision
+from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
+
+CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
+KEYS = ("key", "blunt", "foreign")  # every scope, no scope, every scope but made by the outsider
+SCOPES = ["ask", "tickets:read", "tickets:write"]
+SECRET, NOTE = "ZEBRA", "OKAPI"
+
+
+@dataclass
+class World:
+    people: dict[str, Any]
+    ticket: Ticket
+    decision: Decision
+    draft: Draft
+    articles: dict[str, Article]
+    mail: DevMail
+    keys: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self):
+        return self.people["owner"]
+
+    def client(self, who: str) -> Client:
+        """This person's browser, or a program with this key."""
+        if who in KEYS:
+            return Client(headers={"Authorization": f"Bearer {self.keys[who]}"}, raise_request_exception=False)
+        client = Client(raise_request_exception=False)
+        if key := self.sessions[who]:
+            client.cookies["sessionid"] = key
+        return client
+
+    def set_scene(self, who: str) -> None:
+        """The sharer is the colleague, once their organisation shares its tickets."""
+        if who == "sharer":
+            Organisation.objects.filter(pk=self.owner.organisation_id).update(shares_tickets=True)
+
+    def objects(self, route: str) -> Any:
+        """The object that a page of the admin is about: the first of its model."""
+        model = next((each for each in apps.get_models() if f":{each._meta.app_label}_{each._meta.model_name}_" in route), None)
+        first = model._default_manager.order_by("pk").first() if model else None
+        return first.pk if first else 1
+
+    def state(self) -> dict[str, Any]:
+        """Whatever an uninvited request could have changed."""
+        return {
+            "events": Event.objects.count(),
+            "messages": Message.objects.count(),
+            "tickets": list(
+                Ticket.objects.order_by("pk").values_list("pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq")
+            ),
+            "resolutions": Resolution.objects.count(),
+            "drafts": list(Draft.objects.values_list("pk", "state")),
+            "articles": list(Article.objects.order_by("pk").values_list("pk", "status", "version")),
+        }
+
+
+def make_world() -> World:
+    brightwater = make_organisation()
+    legal = make_team("Legal", is_private=True)
+    people = {
+        "nobody": None,
+        "owner": make_customer("Ada Okonkwo", organisation=brightwater),
+        "colleague": make_customer("Bo Lindqvist", organisation=brightwater),
+        "stranger": make_customer("Mallory Vane", organisation=make_organisation("Otherworks")),
+        "agent": make_user("Ines Carvalho", teams=[legal]),
+        "outsider": make_user("Rosa Weber", teams=[make_team("Billing")]),
+        "admin": make_admin(),
+    }
+    category = make_category("Permits", slug="permits")
+    articles = {
+        audience: make_article(f"{audience} guide", f"For {audience} readers.", slug=audience, audience=audience, category=category)
+        for audience in ("public", "customers", "internal")
+    }
+    articles["draft"] = make_article("draft guide", slug="draft", publish=False, category=category)
+    ticket, decision, draft = make_conversation(people, legal)
+    mail = DevMail.objects.create(to="ada@client.example", subject="Your code", text="123456")
+    world = World(people, ticket, decision, draft, articles, mail)
+    world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
+    for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
+        world.keys[name] = ApiKey.issue(name=name, scopes=scopes, by=people[maker])[1]
+    return world
+
+
+def session_of(person) -> str:
+    session = SessionStore()
+    if person is None:
+        return ""
+    if isinstance(person, User):
+        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(person.pk), "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    else:
+        session[CUSTOMER_KEY] = person.pk
+    session.create()
+    return session.session_key
+
+
+def make_conversation(people, team) -> tuple[Ticket, Decision, Draft]:
+    now = timezone.now()
+    ticket = make_ticket(people["owner"], f"{SECRET} how do I end the contract?", subject=f"{SECRET} contract", handler="team", team=team)
+    ticket.reply(f"{SECRET} which contract is it?", by=people["agent"])
+    ticket.note(f"{NOTE} they owe us money", by=people["agent"])
+    said = ticket.say(f"{SECRET} the one of last year", customer=people["owner"])
+    decision = Decision.objects.create(
+        ticket=ticket,
+        message=said,
+        customer=people["owner"],
+        source=Source.objects.get(article__slug="public"),
+        kind="hand_off",
+        confidence=0.4,
+        threshold=0.8,
+        policy="shipped",
+        question=f"{SECRET} contract",
+        at=now,
+    )
+    draft = Draft.objects.create(
+        ticket=ticket, message=said, decision=decision, body=f"{NOTE} draft", confidence=0.4, threshold=0.8, at=now
+    )
+    return ticket, decision, draft
