@@ -7,7 +7,7 @@ import datetime as dt
 from assistant import turn
 from assistant.models import Draft, offer
 from assistant.passages import passages_of
-from assistant.reading import missed, read
+from assistant.reading import read
 from helpdesk.models import Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
@@ -44,10 +44,10 @@ def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
 
 
 def _decided(message: Message, at: dt.datetime) -> Decision | None:
-    """What the turn decided on this very message; a message that people got directly is decided here."""
-    decided = Decision.objects.filter(message=message).exclude(kind=Decision.Kind.OBSERVED).order_by("-pk").first()
-    if decided:
-        return decided
+    """What the turn decided when it passed this very message on. What it answered has missed, so that is decided again without it."""
+    passed_on = Decision.objects.filter(message=message, kind__in=[Decision.Kind.HAND_OFF, Decision.Kind.DRAFT]).order_by("-pk").first()
+    if passed_on:
+        return passed_on
     try:
         reading = read(message, at=at)
     except EmbedderUnavailable:
@@ -57,11 +57,10 @@ def _decided(message: Message, at: dt.datetime) -> Decision | None:
 
 
 def _likely(decision: Decision, ticket: Ticket) -> list[Source]:
-    """The likeliest sources that this customer may read, less what they have been shown already."""
-    wanted = [each["source"] for each in decision.candidates[:4]]
+    """The likeliest sources that this customer may read."""
+    wanted = [each["source"] for each in decision.candidates[:2]]
     visible = Source.objects.visible_to(ticket.customer).in_bulk(wanted)
-    seen = missed(ticket)
-    return [visible[pk] for pk in wanted if pk in visible and pk not in seen][:2]
+    return [visible[pk] for pk in wanted if pk in visible]
 
 
 def _answered_since(ticket: Ticket, message: Message) -> bool:

@@ -63,7 +63,7 @@ class Draft(models.Model):
         return True
 
     def clear_flag(self) -> None:
-        if not self.ticket.drafts.all().ready().exists():  # type: ignore[attr-defined]
+        if not self.ticket.drafts.all().ready().exists():
             Ticket.objects.filter(pk=self.ticket_id).update(has_draft=False)
 
 

@@ -47,7 +47,7 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> tup
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
     viewer = ticket.customer
     hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
-    wanted = (hits.keys() | set(recalled.source_ids)) - missed(ticket)
+    wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
     sources = {source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category")}
     unseen = _best_cosine(question, [pk for pk in sources if pk not in hits])
     candidates = [
@@ -77,7 +77,7 @@ def _text(message: Message) -> str:
     return f"{first}\n{message.body}"
 
 
-def missed(ticket: Ticket) -> set[int]:
+def _missed(ticket: Ticket) -> set[int]:
     """Sources this ticket's customer has been shown already. Their writing again says that these missed."""
     if ticket.last_seq < 2:
         return set()

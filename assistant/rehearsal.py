@@ -98,8 +98,14 @@ class Conversation:
         return bool(self.script.get("topic")) and self._topic(source.body) == self.script["topic"]
 
     def _topic(self, text: str) -> str:
+        """The topic of the scripted answer that shares most words with this text."""
         words = set(text.lower().split())
-        return max(self.cast.topics, key=lambda known: len(words & set(known.lower().split())) / len(words | set(known.lower().split())))
+
+        def alike(known: str) -> float:
+            theirs = set(known.lower().split())
+            return len(words & theirs) / len(words | theirs)
+
+        return self.cast.topics[max(self.cast.topics, key=alike)]
 
     def _with_people(self, since: dt.datetime) -> Iterator[Step]:
         """As it was in the script, told from when people took over."""

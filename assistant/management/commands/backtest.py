@@ -54,7 +54,7 @@ class Command(BaseCommand):
         for name, what in LATER.items():
             if options[name] is not None:
                 raise CommandError(f"not yet: --{name.replace('_', '-')} ({what}).", returncode=2)
-        console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[attr-defined]
+        console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
         try:
             plan = _plan(options)
             with self._other_world(options) as other:

@@ -54,7 +54,8 @@ class Command(BaseCommand):
             agents[each["key"]].teams.set([teams[slug] for slug in each["teams"]])
         first_team = {agents[each["key"]].pk: teams[each["teams"][0]] for each in data["agents"]}
         now = timezone.now()
-        organisations = [_organisation(each, now) for each in data["organisations"]]
+        names = {key: agent.name for key, agent in agents.items()}
+        organisations = [_organisation(each, names, now) for each in data["organisations"]]
         customers = [_customer(each, organisations, now) for each in data["customers"]]
         return Cast(agents, customers, lambda agent: first_team.get(agent.pk), _topics())
 
@@ -100,8 +101,9 @@ def _agent(each: dict[str, Any]) -> User:
     return user or User.objects.create_user(each["email"], PASSWORD, **_only(each, "name", "title", "role"))
 
 
-def _organisation(each: dict[str, Any], now: dt.datetime) -> Organisation:
+def _organisation(each: dict[str, Any], names: dict[str, str], now: dt.datetime) -> Organisation:
     traits = dict(each["traits"])
+    traits["looked_after_by"] = names[traits["looked_after_by"]]
     traits["renews"] = (now + dt.timedelta(days=traits["renews"])).date().isoformat()
     fields = _only(each, "plan", "lifecycle", "shares_tickets", "domain")
     return Organisation.objects.get_or_create(name=each["name"], defaults={**fields, "traits": traits})[0]
