@@ -196,7 +196,13 @@ def load_articles(articles: list[PastArticle], *, at: dt.datetime | None = None)
 
 @transaction.atomic
 def _load_article(each: PastArticle, category: Category | None, at: dt.datetime | None) -> str:
-    fields = {"title": each.title, "body": each.body or each.title, "category": category, "pages": each.pages, "locale": each.locale}
+    fields: dict[str, Any] = {
+        "title": each.title,
+        "body": each.body or each.title,
+        "category": category,
+        "pages": each.pages,
+        "locale": each.locale,
+    }
     article = Article.objects.filter(slug=slug_of(each.key)).first()
     if article is None:
         Article(slug=slug_of(each.key), **fields).publish(at=at)
