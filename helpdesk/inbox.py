@@ -14,12 +14,14 @@ from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
 from helpdesk.formatting import clean_line
-from helpdesk.models import Message, ReadMark, Ticket, User
+from helpdesk.models import Customer, Message, ReadMark, Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
 PAGE = 30
 MOST_SHOWN = 300  # rows that a refresh fetches at once
 COUNT_LIMIT = 1_000
+SEARCHED = 20_000  # tickets
+SEARCHED_PEOPLE = 500
 SORTS = {"newest": "Newest activity", "waiting": "Waiting longest"}
 
 
@@ -205,12 +207,18 @@ def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
 
 
 def search(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
-    """By number, or by what stands in the subject or in the customer's name or address."""
+    """By number, by the customer's name or address, or by what stands in the subject of the newest tickets.
+
+    The ways are asked apart: an OR over two tables would join every ticket with its customer first.
+    """
     words = clean_line(words, limit=100)
     if not words:
         return tickets
-    found = Q(subject__icontains=words) | Q(customer__name__icontains=words) | Q(customer__email__icontains=words)
+    people = Customer.objects.filter(Q(name__icontains=words) | Q(email__icontains=words)).order_by("-pk").values("pk")[:SEARCHED_PEOPLE]
+    theirs = tickets.filter(customer__in=people).newest_first().values("pk")[:SEARCHED]
+    newest = tickets.newest_first().values("pk")[:SEARCHED]
+    found = theirs.union(Ticket.objects.filter(pk__in=newest, subject__icontains=words).order_by().values("pk"))
     number = words.removeprefix("#")
     if number.isdecimal() and number.isascii() and int(number) < 2**63:
-        found |= Q(pk=int(number))
-    return tickets.filter(found)
+        found = found.union(tickets.filter(pk=int(number)).order_by().values("pk"))
+    return tickets.filter(pk__in=found)

@@ -205,6 +205,20 @@ class TestSearch:
         assert ticket.pk in found
         assert other.pk not in found
 
+    def test_it_keeps_to_the_view_and_to_what_the_agent_may_see(self, client, ines):
+        closed, solved = with_team(team=make_team("Legal", is_private=True)), with_team()
+        solved.resolve(by=ines)
+        for words in ["Okonkwo", "subcontractor", closed.pk, solved.pk]:
+            assert numbers(client.get("/inbox/all/", {"q": words})) == []
+            assert closed.pk not in numbers(client.get("/inbox/everything/", {"q": words}))
+
+    def test_its_pages_hold_every_row_once(self, client, ines, monkeypatch):
+        monkeypatch.setattr(inbox, "PAGE", 2)
+        tickets = [with_team(body=f"Found {n}") for n in range(5)]
+        first = client.get("/inbox/all/?q=found")
+        second = client.get(re.search(r'href="([^"]*after=[^"]*)"', first.content.decode())[1].replace("&amp;", "&"))
+        assert numbers(first) + numbers(second) == [ticket.pk for ticket in tickets[:0:-1]]
+
     @pytest.mark.parametrize("words", ["%", "_", "\x00", "'", '"', "' OR 1=1 --", "9" * 40, "²", "\\", "<script>"])
     def test_odd_words_find_nothing_and_break_nothing(self, client, ines, words):
         ticket = with_team(body="Plain question")
