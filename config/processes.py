@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -92,7 +93,7 @@ class Owner:
     ) -> Child:
         """In a session of its own: Ctrl-C reaches the owner only, which then stops its children in order."""
         log = open_log(self.data_dir / "logs" / f"{name}.log")
-        with log:
+        with log, deferred_signals():
             process = subprocess.Popen(
                 [str(part) for part in command],
                 env=dict(env),
@@ -103,9 +104,9 @@ class Owner:
                 start_new_session=True,
                 **(account.rights() if account else {}),
             )
-        child = Child(name, process, Path(log.name), stop_with, patience)
-        self.children.append(child)
-        self._write()
+            child = Child(name, process, Path(log.name), stop_with, patience)
+            self.children.append(child)
+            self._write()
         return child
 
     def stop(self, child: Child) -> None:
@@ -120,6 +121,24 @@ class Owner:
     def _write(self) -> None:
         rows = [row for child in self.children if (row := identity(child.process.pid))]
         self._register.write_text(json.dumps(rows))
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """A Ctrl-C just after a process was started must not come before it is written down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda number, frame: caught.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in caught[:1]:
+            os.kill(os.getpid(), number)
 
 
 def lock(data_dir: Path, purpose: str) -> IO[str]:
