@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-PRIOR_FLOOR, PRIOR_CEILING = 0.05, 0.95  # a decision's own confidence may not outweigh what its customer says
+PRIOR_FLOOR, PRIOR_CEILING = 0.05, 0.95  # what is believed of a decision starts from its own confidence ...
+UNDECIDED_FLOOR, UNDECIDED_CEILING = 0.3, 0.8  # ... but what is remembered of it must not be its own confidence come back
 
 
 def logit(p: float) -> float:
@@ -49,10 +50,13 @@ def credit(probability: float) -> float:
 
 
 def earned(prior: float, signals: Iterable[tuple[str, float]]) -> float:
-    """The credit of an episode, in [-1, 1]. Evidence against never raises a source, and no evidence is no credit, however sure the prior."""
+    """The credit of an episode, in [-1, 1]: the prior counts only within [0.3, 0.8], so that one complaint outweighs any confidence.
+
+    Evidence against never raises a source, and no evidence is no credit, however sure the prior.
+    """
     found = list(signals)
     weight = evidence(found)
     if weight == 0:
         return 0.0
-    result = credit(belief(prior, found))
+    result = credit(belief(min(max(prior, UNDECIDED_FLOOR), UNDECIDED_CEILING), found))
     return result if weight > 0 else min(result, 0.0)

@@ -11,7 +11,7 @@ _SECRET = re.compile(
     r"\b(?:sk|pk|rk|whsec|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{12,}|\b[A-Fa-f0-9]{32,}\b|(?i:(?:password|passcode|secret|token)\s*(?:is|:|=)\s*)\S+"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
-_CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
+_CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(?0\d{1,4}\)?[ .-]?)?\d{2,5}(?:[ .-]\d{2,5}){2,4}(?![\w.])|\+\d{8,15}\b")
 _NUMBER = re.compile(
     r"(?:#|\b(?:order|invoice|ticket|case|ref(?:erence)?|account)(?: (?:no\.?|number|id))?[ :#]*)([A-Z]{0,4}-?\d{4,}[\w-]*)", re.IGNORECASE

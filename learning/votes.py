@@ -80,9 +80,10 @@ def tally(neighbours: Neighbours) -> Tally:
     for place in np.argsort(-np.abs(votes), kind="stable"):
         source, vote = int(neighbours.source_ids[place]), float(votes[place])
         voice = (source, neighbours.accounts[place], vote > 0)
-        if voice in heard and not neighbours.by_agent[place]:
-            continue
-        heard.add(voice)
+        if not neighbours.by_agent[place]:
+            if voice in heard:
+                continue
+            heard.add(voice)
         side = positive if vote > 0 else negative
         side[source] = side.get(source, 0.0) + abs(vote)
     return Tally(positive, negative)
