@@ -99,6 +99,12 @@ class Question:
         return (wrote[-1].name if wrote else "") if self.with_people else ""
 
     @property
+    def place(self) -> str:
+        """Where they were when they asked: of /permits/new, Permits."""
+        parts = [part for part in self.ticket.page.split("?")[0].split("/") if part]
+        return parts[0].replace("-", " ").capitalize()[:40] if parts else ""
+
+    @property
     def receipt(self) -> str:
         """Under the customer's own last message: who has read it."""
         mine = next((message for message in reversed(self.messages) if message.author == Message.Author.CUSTOMER), None)
