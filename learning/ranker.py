@@ -26,6 +26,7 @@ class Weights:
     dense_width: float = 0.05  # cosine that makes a candidate e times likelier
     text: float = 2.5  # full-text rank of one, in the same unit
     own_page: float = 2.0
+    nothing: float = 0.3  # the cosine at which "none of these" is as likely as the candidate
     prior_count: float = 0.3  # pseudo-observations that search is worth against the votes
     against: float = 0.5
     head_share: float = 0.6
@@ -68,11 +69,15 @@ SHIPPED = Weights()
 
 
 def search_prior(candidates: Sequence[Candidate], page: str, w: Weights = SHIPPED) -> list[float]:
-    """P(source) by search alone: softmax of cosine, full-text rank and whether the source belongs to the page. Sums to one."""
+    """P(source) by search alone: softmax of cosine, full-text rank and whether the source belongs to the page.
+
+    Sums to less than one: "none of these" has its share too. Without it a help centre of one article would be sure of it for every question.
+    """
     scores = [each.dense / w.dense_width + w.text * min(each.text_rank, 1.0) + w.own_page * _is_own(each, page) for each in candidates]
-    top = max(scores, default=0.0)
+    nothing = w.nothing / w.dense_width
+    top = max([nothing, *scores])
     odds = [math.exp(score - top) for score in scores]
-    total = sum(odds)
+    total = sum(odds) + math.exp(nothing - top)
     return [each / total for each in odds]
 
 
