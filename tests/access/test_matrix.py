@@ -63,14 +63,19 @@ def path_of(route, world, address=None):
     """The address of a route, its parameters filled in with what belongs to Ada's conversation; `route[thing]` with that thing."""
     name, _, thing = route.rstrip("]").partition("[")
     values = {
-        **{
-            "number": world.ticket.pk,
-            "pk": world.mail.pk if "mail" in name else world.decision.pk,
-            "view": "all",
-            "slug": thing or "permits",
-        },
-        **{"token": "x" * 43, "object_id": world.objects(name), "id": world.people["agent"].pk, "content_type_id": 1},
-        **{"key": "x-y", "uidb36": "1", "provider_id": "sso", "app_label": "helpdesk", "url": "nowhere/"},
+        "number": world.ticket.pk,
+        "pk": world.mail.pk if "mail" in name else world.decision.pk,
+        "view": "all",
+        "slug": thing or "permits",
+        "token": "x" * 43,
+        "object_id": world.objects(name),
+        "id": world.people["agent"].pk,
+        "content_type_id": 1,
+        "key": "x-y",
+        "uidb36": "1",
+        "provider_id": "sso",
+        "app_label": "helpdesk",
+        "url": "nowhere/",
     }
     address = (address or routes()[name]).replace("^", "").replace("$", "").replace("\\", "")
     address = re.sub(r"\(\?P<(\w+)>(?:[^()[]|\[[^]]*\]|\([^()]*\))*\)", r"<\1>", address)
