@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assistant import drafting, llm, turn
+from assistant.models import Draft
 from helpdesk.events import consumer
 from helpdesk.models import Event, Message, Ticket
 from learning import ledger
@@ -19,6 +20,13 @@ def answer(event: Event) -> None:
 def prepare(event: Event) -> None:
     if event.ticket is not None and event.ticket.handler == Ticket.Handler.TEAM:
         drafting.draft_for(event.ticket, at=event.at)
+
+
+@consumer("draft-again", {"ticket.reopened"})
+def show_again(event: Event) -> None:
+    """Closing a ticket puts its draft out of sight; opening it again brings it back."""
+    if event.ticket is not None and Draft.objects.ready().filter(ticket=event.ticket).exists():
+        Ticket.objects.filter(pk=event.ticket.pk).update(has_draft=True)
 
 
 @consumer("draft-outcome", {"message.replied"})

@@ -105,7 +105,8 @@ class Closure:
                 return
             ticket.resolutions.filter(reversed_at=None).update(reversed_at=at)
             ticket.state, ticket.resolved_at = ticket.State.OPEN, None
-            ticket.waiting_since = at if customer else None
+            unanswered = ticket.last_message_at if ticket.last_author == "customer" else None
+            ticket.waiting_since = at if customer else unanswered
             ticket.save(update_fields=["state", "resolved_at", "waiting_since"])
             ticket.touch(at)
             answer = self._last_answer()

@@ -81,6 +81,15 @@ def test_writing_into_a_resolved_ticket_opens_it_and_reverses_its_resolution():
     assert verbs(ticket)[-2:] == ["ticket.reopened", "message.said"]
 
 
+def test_undoing_a_resolve_lets_the_customer_wait_as_before():
+    ticket, ines = make_ticket(handler="team"), make_user()
+    waiting_since = ticket.waiting_since
+    ticket.resolve(by=ines)
+    assert ticket.waiting_since is None
+    ticket.reopen(by=ines)
+    assert ticket.waiting_since == waiting_since
+
+
 def test_asking_for_a_person_hands_off_once_and_says_so():
     ticket = make_ticket()
     for _ in range(2):
