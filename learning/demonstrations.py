@@ -47,7 +47,7 @@ def solving_reply(ticket: Ticket) -> Message | None:
     replies = ticket.messages.public().filter(author=Message.Author.AGENT)
     if since:
         replies = replies.filter(at__gte=since.at)
-    solving = [reply for reply in replies if len(reply.body.split()) >= ANSWER_WORDS]
+    solving = [reply for reply in replies if len(reply.body.split()) >= ANSWER_WORDS or matching.has_link(reply.body)]
     telling = [reply for reply in solving if not reply.body.rstrip().endswith("?")]
     return max(telling or solving, key=lambda reply: (len(_own_words(reply.body)), reply.seq), default=None)
 

@@ -65,6 +65,11 @@ def matches(reply: str, asked: Sequence[Decision] = ()) -> list[Match]:
     ]
 
 
+def has_link(reply: str) -> bool:
+    """Whether it points to an article: then it answers, however short it is."""
+    return bool(_ARTICLE.search(reply))
+
+
 def _linked(reply: str) -> Source | None:
     slugs = _ARTICLE.findall(reply)
     if not slugs:

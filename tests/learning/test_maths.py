@@ -113,9 +113,9 @@ class TestVotes:
         assert votes.agreement({"plan": "team", "lifecycle": "trial"}, {"plan": "team", "lifecycle": "active"}) == 0.5
 
 
-candidates = st.lists(
-    st.tuples(st.floats(-1, 1), st.floats(0, 1), st.booleans()).map(lambda row: row), min_size=1, max_size=8
-).map(lambda rows: [Candidate(n, dense, text, pages=["/p"] if own else []) for n, (dense, text, own) in enumerate(rows, start=1)])
+candidates = st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.booleans()).map(lambda row: row), min_size=1, max_size=8).map(
+    lambda rows: [Candidate(n, dense, text, pages=["/p"] if own else []) for n, (dense, text, own) in enumerate(rows, start=1)]
+)
 tallies = st.dictionaries(st.integers(1, 10), st.floats(0, 50), max_size=8)
 
 

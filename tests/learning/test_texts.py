@@ -25,7 +25,13 @@ class TestMasking:
 
     @pytest.mark.parametrize(
         "text",
-        ["Allow 203.0.113.16/28 in your firewall", "Set it to 1,200 px", "Since 2026-04-05 it fails", "Choose 62 mm at 100 %", "Zebra TC52"],
+        [
+            "Allow 203.0.113.16/28 in your firewall",
+            "Set it to 1,200 px",
+            "Since 2026-04-05 it fails",
+            "Choose 62 mm at 100 %",
+            "Zebra TC52",
+        ],
     )
     def test_leaves_what_answers_are_made_of(self, text):
         assert mask(text) == text

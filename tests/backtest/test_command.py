@@ -1,0 +1,69 @@
+"""The whole command, as a program of its own: it makes and drops databases."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from assistant.backtest import scratch
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+FINAL = {
+    "top1",
+    "coverage",
+    "precision",
+    "resolved",
+    "ece",
+    "share_of_supervised",
+    "frozen_top1",
+    "frozen_resolved",
+    "lift",
+    "audits",
+}
+
+
+def run(root, folder, *flags):
+    command = [sys.executable, "manage.py", "backtest", str(folder), *map(str, flags)]
+    environment = {**os.environ, "WHETSTONE_EMBEDDER": "tests.search.fakes.Words"}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def databases():
+    with scratch._server() as server:
+        return {row[0] for row in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'backtest_%%'").fetchall()}
+
+
+def test_figures_of_the_promised_form_and_nothing_left_behind(root, folder, tmp_path):
+    before, out = databases(), tmp_path / "out.json"
+    done = run(root, folder(), "--one-world", "--json", out)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(out.read_text())
+    assert set(result) == {"corpus", "n", "seed", "windows", "final", "baselines", "latency_ms", "unanswerable"}
+    assert set(result["final"]) == FINAL
+    assert set(result["baselines"]) == {"frozen", "bm25", "llamaindex_vector", "supervised"}
+    assert result["n"] == 4 and "share of full supervision" in done.stdout
+    assert databases() <= before
+
+
+@pytest.mark.parametrize("flag", ["--hostile=0.2", "--hide=0.2", "--change-at=100"])
+def test_what_is_not_there_yet_says_so(root, folder, flag):
+    done = run(root, folder(), flag)
+    assert done.returncode == 2
+    assert done.stderr.startswith("CommandError: not yet:")
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [(["--limit", 0], "--limit must be"), (["--flip", 2], "--flip is a share"), (["--channels", "nowhere.json"], "is not a channel file")],
+)
+def test_bad_options_are_refused(root, folder, flags, complaint):
+    done = run(root, folder(), *flags)
+    assert done.returncode == 1 and complaint in done.stderr and "Traceback" not in done.stderr
+
+
+def test_only_scratch_databases_are_entered_or_dropped():
+    for act in (scratch.enter, scratch.drop):
+        with pytest.raises(ValueError, match="not a scratch database"):
+            act("whetstone")
