@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from uuid import uuid4
 
@@ -9,12 +10,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from helpdesk import formatting, intake, signin
+from helpdesk.models import Ticket
 from helpdesk.views.portal import ReaderRequest
 
+AN_HOUR = 30  # questions of one customer
+SLOWER = "That is a lot of questions in one hour. Please wait a little, then send this again; what you wrote is still here."
 BUSY = "Too many codes were sent from here. Please wait some minutes, then send this again; what you wrote is still here."
 
 
@@ -73,6 +78,10 @@ def ask(request: ReaderRequest) -> HttpResponse:
     }
     if request.customer is None:
         return prove(request, form, {**asked, "page": form.cleaned_data["page"]})
+    lately = Ticket.objects.filter(customer=request.customer, opened_at__gt=timezone.now() - dt.timedelta(hours=1))
+    if lately.count() >= AN_HOUR:
+        form.add_error(None, SLOWER)
+        return page(request, form, status=429)
     ticket = intake.open_ticket(customer=request.customer, context={"page": form.cleaned_data["page"]}, **asked)
     return redirect("portal:question", number=ticket.number)
 

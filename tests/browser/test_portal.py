@@ -68,7 +68,7 @@ def test_what_an_agent_writes_appears_and_what_is_being_typed_stays(page, server
 
 
 def test_without_scripts_everything_works(browser, server):
-    article = server.do(make_article, "Guest signatures without a script")
+    article = server.do(make_article, "Guest signatures without a script", slug="guest-signatures-without-a-script")
     ada = server.do(make_customer)
     ticket = server.do(lambda: make_ticket(ada, handler="team"))
     with browser.new_context(java_script_enabled=False) as context:

@@ -135,6 +135,14 @@ class TestAsking:
         assert b"my careful words" in response.content
         assert not Ticket.objects.exists()
 
+    def test_a_flood_is_slowed_and_what_was_typed_stays(self, client, ada):
+        for _ in range(30):
+            make_ticket(ada)
+        response = client.post("/ask/", {"question": "One more?", "details": "my careful words"})
+        assert response.status_code == 429
+        assert b"my careful words" in response.content
+        assert Ticket.objects.count() == 30
+
     def test_nobody_names_the_customer_in_a_form(self, client, ada):
         client.post(
             "/ask/", {"question": "Hi?", "email": "victim@client.example", "customer": "1", "state": "resolved", "priority": "urgent"}
