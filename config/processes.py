@@ -137,8 +137,8 @@ def deferred_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
-        for number in caught[:1]:
-            os.kill(os.getpid(), number)
+        for first in caught[:1]:
+            os.kill(os.getpid(), first)
 
 
 def lock(data_dir: Path, purpose: str) -> IO[str]:
