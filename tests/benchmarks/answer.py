@@ -79,6 +79,7 @@ def make_sources(topics, draw):
     from helpdesk.models import Article, Chunk, Source
     from helpdesk.search.embedder import embed
 
+    assert not Chunk.objects.exists(), "the database must be empty: run it without DATABASE_URL, or with that of a new one"
     now = timezone.now()
     articles = [
         Article(
