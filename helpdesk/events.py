@@ -92,7 +92,7 @@ def consume(name: str, event_id: int) -> bool:
         with transaction.atomic():
             if not _claim(name, event_id):
                 return False
-            each.run(Event.objects.select_related("ticket__customer").get(pk=event_id))
+            each.run(Event.objects.select_related("ticket").get(pk=event_id))
     except Exception as error:
         logger.exception("%s failed on event %s", name, event_id)
         _remember_failure(name, event_id, error)

@@ -38,7 +38,8 @@ def on(verb: str) -> Callable[[Handler], Handler]:
 @on("assistant.answered")
 def answered(event: Event, ticket: Ticket) -> None:
     """From now on silence begins to count, and will when the window closes."""
-    if decision := _decision(event):
+    decision = Decision.objects.select_related("customer").only("customer__verified_at").filter(pk=event.data.get("decision")).first()
+    if decision:
         ledger.hold(decision, "assumed", event=event, at=event.at)
 
 

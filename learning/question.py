@@ -93,7 +93,7 @@ class Ranking:
     def options(self) -> list[Scored]:
         return self.scored[:3] if self.action == "clarify" else []
 
-    def as_json(self, limit: int = 10) -> list[dict[str, Any]]:
+    def as_json(self, limit: int = 8) -> list[dict[str, Any]]:
         """The candidates as a Decision keeps them."""
         return [
             {

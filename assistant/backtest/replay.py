@@ -25,6 +25,7 @@ from learning.models import Decision
 MINUTE = dt.timedelta(minutes=1)
 REFIT_EVERY = 50  # tickets between looking whether a refit is due
 NOT_OURS = "I am sorry, but this is nothing that we can help you with here."
+OF_DECISION = ("ticket_id", "source_id", "kind", "confidence", "control", "latency_ms")
 TURN_CONSUMERS = ("assistant", "learning", "index")
 
 
@@ -75,7 +76,7 @@ class Replay:
             context={"page": past.page} if self.rules.context else {},
             at=past.at,
         )
-        decision = Decision.objects.filter(ticket=ticket).order_by("pk").first()
+        decision = Decision.objects.filter(ticket=ticket).only(*OF_DECISION).order_by("pk").first()
         row = self._row(decision, past, drawn)
         if decision is not None:
             self._react(ticket, decision, past, drawn, number)
