@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import threading
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
@@ -23,11 +25,27 @@ def ticket_group(number: int) -> str:
 
 
 def hint(group: str, payload: dict[str, Any]) -> None:
-    """Tell everybody in the group; a dead Redis costs the hint and nothing else."""
+    """Tell everybody in the group, without waiting for it; a dead Redis costs the hint and nothing else."""
     layer = get_channel_layer()
-    if layer is None:
-        return
+    if layer is not None:
+        asyncio.run_coroutine_threadsafe(_send(layer, group, {"type": "hint", "payload": payload}), _loop(os.getpid()))
+
+
+async def _send(layer: Any, group: str, message: dict[str, Any]) -> None:
     try:
-        async_to_sync(layer.group_send)(group, {"type": "hint", "payload": payload})
+        await layer.group_send(group, message)
     except Exception as error:  # whatever the layer's client raises
         logger.info("No live hint to %s: %s", group, error)
+
+
+_starting = threading.Lock()
+_loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+
+def _loop(process: int) -> asyncio.AbstractEventLoop:
+    """One loop a process, on a thread of its own: with a loop for each hint there would be a connection for each, and a request would wait for it."""
+    with _starting:
+        if process not in _loops:
+            loop = _loops[process] = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="live hints", daemon=True).start()
+        return _loops[process]
