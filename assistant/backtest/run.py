@@ -72,14 +72,14 @@ class Run:
         assert self._others is not None
         others = self._others.result()
         rows = figures.Rows(self.progress.rows)
-        oracle = others.supervised
+        oracle = others.supervised if len(rows) > baselines.REFIT else None  # before its first fit it says nothing
         return {
             "corpus": self.plan.corpus.name,
             "n": len(rows),
             "seed": self.plan.rules.seed,
             "windows": [figures.window(rows, start, end, oracle) for start, end in figures.windows_of(len(rows))],
             "final": figures.final(rows, oracle),
-            "baselines": _baselines(rows, others),
+            "baselines": _baselines(rows, others, oracle),
             "latency_ms": figures.latency(rows, self.progress.updates),
             "unanswerable": figures.unanswerable(rows),
         }
@@ -129,12 +129,12 @@ def _context(past: PastTicket) -> list[str]:
     return [past.page, past.segment.get("plan", ""), past.segment.get("lifecycle", "")]
 
 
-def _baselines(rows: figures.Rows, others: baselines.Outcome) -> dict[str, Any]:
+def _baselines(rows: figures.Rows, others: baselines.Outcome, oracle: figures.Booleans | None) -> dict[str, Any]:
     part = figures.last_third(len(rows))
     found: dict[str, Any] = {"frozen": figures.frozen(rows)}
-    for name in ("bm25", "llamaindex_vector", "supervised"):
-        right = getattr(others, name)
+    for name, right in (("bm25", others.bm25), ("llamaindex_vector", others.llamaindex_vector), ("supervised", oracle)):
         top1 = figures.share(right[part]) if right is not None else None
         found[name] = {"top1": top1, "coverage": 1.0, "precision": top1, "resolved": top1} if right is not None else None
-    found["supervised"]["C"] = others.strength
+    if found["supervised"]:
+        found["supervised"]["C"] = others.strength
     return found

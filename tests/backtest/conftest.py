@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -39,3 +40,17 @@ def words(settings):
     embedder.forget_embedder()
     yield
     embedder.forget_embedder()
+
+
+@pytest.fixture
+def weights():
+    """The real embedder: figures of another one say nothing."""
+    from django.conf import settings
+
+    from helpdesk.search import minilm
+
+    folder = minilm.weights_dir(settings.DATA_DIR)
+    if not (folder / "model.safetensors").is_file():
+        why = "the weights are not here: python -m config.weights"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    return folder
