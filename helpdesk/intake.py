@@ -48,8 +48,6 @@ def open_ticket(
         waiting_since=at,
     )
     message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id)
-    ticket.customer_read_seq = message.seq
-    ticket.save(update_fields=["customer_read_seq"])
     Event.record("ticket.opened", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq, channel=channel)
     return ticket
 

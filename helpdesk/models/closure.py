@@ -42,8 +42,7 @@ class Closure:
             ticket.state, ticket.resolved_at = ticket.State.RESOLVED, at
             ticket.waiting_since = ticket.snoozed_until = None
             ticket.has_draft = False
-            ticket.save(update_fields=["state", "resolved_at", "waiting_since", "snoozed_until", "has_draft"])
-            ticket.touch(at)
+            ticket.touch(at, also=["state", "resolved_at", "waiting_since", "snoozed_until", "has_draft"])
             Event.record(
                 verb,
                 by=by,
@@ -79,12 +78,11 @@ class Closure:
         ticket, at = _ticket(self), at or timezone.now()
         with ticket.locked():
             if comment.strip():
-                message = ticket.append("customer", formatting.clean_text(comment), by=customer, at=at)
-                ticket.customer_read_seq = message.seq
+                ticket.append("customer", formatting.clean_text(comment), by=customer, at=at)
             first = not ticket.asked_for_person
             ticket.asked_for_person = True
             ticket.waiting_since = ticket.waiting_since or at
-            ticket.save(update_fields=["asked_for_person", "waiting_since", "customer_read_seq"])
+            ticket.save(update_fields=["asked_for_person", "waiting_since"])
             if ticket.state == ticket.State.RESOLVED:
                 ticket.reopen(customer=customer, at=at)
             if first:
@@ -107,8 +105,7 @@ class Closure:
             ticket.state, ticket.resolved_at = ticket.State.OPEN, None
             unanswered = ticket.last_message_at if ticket.last_author == "customer" else None
             ticket.waiting_since = at if customer else unanswered
-            ticket.save(update_fields=["state", "resolved_at", "waiting_since"])
-            ticket.touch(at)
+            ticket.touch(at, also=["state", "resolved_at", "waiting_since"])
             answer = self._last_answer()
             Event.record(
                 "ticket.reopened",

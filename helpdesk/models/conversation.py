@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.utils import timezone
@@ -30,11 +31,10 @@ class Conversation:
                 return already
             if ticket.state == ticket.State.RESOLVED:
                 ticket.reopen(customer=customer, at=at)
-            message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, meta=meta)
             ticket.state, ticket.snoozed_until = ticket.State.OPEN, None
             ticket.waiting_since = ticket.waiting_since or at
-            ticket.customer_read_seq = message.seq
-            ticket.save(update_fields=["state", "snoozed_until", "waiting_since", "customer_read_seq"])
+            also = ["state", "snoozed_until", "waiting_since"]
+            message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, meta=meta, also=also)
             Event.record("message.said", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq)
         return message
 
@@ -56,12 +56,12 @@ class Conversation:
             if already := ticket.already_said(client_msg_id):
                 return already
             meta = {**(meta or {}), "teach": teach, **({"draft": draft} if draft else {})}
-            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, meta=meta)
             ticket.handler, ticket.waiting_since, ticket.has_draft = ticket.Handler.TEAM, None, False
             ticket.assignee = ticket.assignee or by
             if ticket.state in {ticket.State.SNOOZED, ticket.State.OPEN}:
                 ticket.state = ticket.State.WAITING
-            ticket.save(update_fields=["handler", "waiting_since", "has_draft", "assignee", "state"])
+            also = ["handler", "waiting_since", "has_draft", "assignee", "state"]
+            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, meta=meta, also=also)
             ticket.mark_read(by)
             Event.record("message.replied", by=by, ticket=ticket, at=at, message=message.pk, seq=message.seq, teach=teach, draft=draft)
         return message
@@ -85,9 +85,8 @@ class Conversation:
         with ticket.locked():
             if already := ticket.already_said(client_msg_id):
                 return already
-            message = ticket.append("assistant", body, by=ASSISTANT, at=at, client_msg_id=client_msg_id, meta=meta)
             ticket.waiting_since = None
-            ticket.save(update_fields=["waiting_since"])
+            message = ticket.append("assistant", body, by=ASSISTANT, at=at, client_msg_id=client_msg_id, meta=meta, also=["waiting_since"])
             verb = "assistant.asked" if meta.get("kind") == "clarify" else "assistant.answered"
             Event.record(verb, by=ASSISTANT, ticket=ticket, at=at, message=message.pk, seq=message.seq, decision=meta.get("decision"))
         return message
@@ -109,12 +108,11 @@ class Conversation:
             ticket.handler = ticket.Handler.TEAM
             ticket.waiting_since = ticket.waiting_since or at
             ticket.team = ticket.team or team
-            ticket.save(update_fields=["handler", "waiting_since", "team"])
-            message = None
+            also, message = ["handler", "waiting_since", "team"], None
             if body:
-                message = ticket.append("assistant", body, by=ASSISTANT, at=at, meta={**(meta or {}), "kind": "handoff"})
+                message = ticket.append("assistant", body, by=ASSISTANT, at=at, meta={**(meta or {}), "kind": "handoff"}, also=also)
             else:
-                ticket.touch(at)
+                ticket.touch(at, also=also)
             Event.record(
                 "ticket.handed_off",
                 by=ASSISTANT,
@@ -136,8 +134,9 @@ class Conversation:
         is_note: bool = False,
         client_msg_id: str = "",
         meta: dict[str, Any] | None = None,
+        also: Iterable[str] = (),
     ) -> Message:
-        """The next message, and the list columns that follow from it. Call with the row locked."""
+        """The next message, and the list columns that follow from it; `also` names columns to save with them. Call with the row locked."""
         from helpdesk.models.messages import Message
 
         ticket = _ticket(self)
@@ -156,21 +155,23 @@ class Conversation:
             meta=meta or {},
             at=at,
         )
+        if author == "customer":
+            ticket.customer_read_seq = message.seq
         if not is_note and message.kind != "handoff":  # the list shows the question, not that it was passed on
             ticket.last_message_at, ticket.last_author = at, author
             ticket.last_preview = formatting.clean_line(formatting.plain(body), limit=160)
-        ticket.updated_at = max(ticket.updated_at, at)
-        ticket.save(update_fields=["last_seq", "last_message_at", "last_author", "last_preview", "updated_at"])
+        ticket.touch(at, also=["last_seq", "last_message_at", "last_author", "last_preview", "customer_read_seq", *also])
         return message
 
     def already_said(self, client_msg_id: str) -> Message | None:
         """A resent message is the same message."""
         return _ticket(self).messages.filter(client_msg_id=client_msg_id).first() if client_msg_id else None
 
-    def touch(self, at: dt.datetime) -> None:
+    def touch(self, at: dt.datetime, *, also: Iterable[str] = ()) -> None:
+        """It has changed: up in the lists. `also` names other columns to save with that."""
         ticket = _ticket(self)
         ticket.updated_at = max(ticket.updated_at, at)
-        ticket.save(update_fields=["updated_at"])
+        ticket.save(update_fields=["updated_at", *also])
 
 
 def _ticket(mixin: object) -> Ticket:

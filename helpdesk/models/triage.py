@@ -31,8 +31,7 @@ class Triage:
             ticket.assignee, ticket.team = to, new_team
             if to or team:
                 ticket.handler = ticket.Handler.TEAM
-            ticket.save(update_fields=["assignee", "team", "handler"])
-            ticket.touch(at)
+            ticket.touch(at, also=["assignee", "team", "handler"])
             Event.record(
                 "ticket.assigned",
                 by=by or SYSTEM,
@@ -88,8 +87,7 @@ class Triage:
             if (ticket.state, ticket.snoozed_until) == (state, until):
                 return False
             ticket.state, ticket.snoozed_until = state, until
-            ticket.save(update_fields=["state", "snoozed_until"])
-            ticket.touch(at)
+            ticket.touch(at, also=["state", "snoozed_until"])
             Event.record(verb, by=by or SYSTEM, ticket=ticket, at=at, **({"until": until.isoformat()} if until else {}))
         return True
 
