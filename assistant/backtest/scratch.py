@@ -47,6 +47,8 @@ def enter(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
     settings.DATABASES["default"]["NAME"] = name
+    # The same few statements run a million times: planned once, they cost half.
+    connection.settings_dict["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "server_side_binding": True, "prepare_threshold": 3}
     settings.DEBUG = False  # with it Django keeps every query
     policies.forget()
 
