@@ -48,7 +48,9 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> tup
     viewer = ticket.customer
     hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
     wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
-    sources = {source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category").defer("tsv")}
+    sources = {
+        source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category").defer("tsv")
+    }
     unseen = _best_cosine(question, [pk for pk in sources if pk not in hits])
     candidates = [
         Candidate(

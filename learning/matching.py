@@ -74,5 +74,8 @@ def _linked(reply: str) -> Source | None:
     slugs = _ARTICLE.findall(reply)
     if not slugs:
         return None
-    found = {article.slug: article for article in Article.objects.filter(slug__in=slugs, source__is_live=True).select_related("source").defer("source__tsv", "body")}
+    found = {
+        article.slug: article
+        for article in Article.objects.filter(slug__in=slugs, source__is_live=True).select_related("source").defer("source__tsv", "body")
+    }
     return next((found[slug].source for slug in slugs if slug in found), None)
