@@ -2,10 +2,11 @@
 
 import pytest
 from django.contrib.auth import authenticate
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from config import demo
 from helpdesk.models import Article, Customer, Ticket, User
+from tests.factories import make_ticket
 
 
 @pytest.mark.slow
@@ -22,3 +23,28 @@ def test_it_loads_once_and_its_people_can_sign_in(capsys):
         assert user is not None
         assert user.role == role.lower()
     assert Customer.objects.get(email=demo.LOGINS["Customer"][0]).is_verified
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_load_that_was_cut_off_starts_over(monkeypatch):
+    from assistant.management.commands import load_demo
+
+    def cut_off(*args, **kwargs):
+        yield from ()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(load_demo, "play", lambda scripts, cast, **rest: cut_off(make_ticket(cast.customers[0])))
+        with pytest.raises(KeyboardInterrupt):
+            call_command("load_demo", tickets=3)
+    assert Ticket.objects.count() == 1
+    call_command("load_demo", tickets=3)
+    assert Ticket.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_it_keeps_out_of_a_company_that_is_at_work():
+    make_ticket()
+    with pytest.raises(CommandError, match="another company"):
+        call_command("load_demo")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 from rich.console import Console
@@ -16,13 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
-from helpdesk.models import Article, Category, Customer, Organisation, SiteSettings, Team, Ticket, User
+from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, SiteSettings, Source, Team, Ticket, User
 from learning.maturing import mature
-from learning.policies import refit_if_due
+from learning.models import Policy
+from learning.policies import forget, refit_if_due
 
 FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
 PASSWORD = "whetstone-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
-DOMAIN = "fieldnote.example"
+COMPANY, DOMAIN = "Fieldnote", "fieldnote.example"
+LOADED = "demo.loaded"
 
 
 class Command(BaseCommand):
@@ -32,19 +34,23 @@ class Command(BaseCommand):
         parser.add_argument("--tickets", type=int, default=None, help="Only the newest N past tickets")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if SiteSettings.load().company_name == "Fieldnote" and Ticket.objects.exists():
+        if Event.objects.filter(verb=LOADED).exists():
             self.stdout.write("The demo company is there already.")
             return
+        if Ticket.objects.exists() and SiteSettings.load().company_name != COMPANY:
+            raise CommandError("There are tickets of another company in this database. Load the demo into an empty one.")
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit TO off")  # history that can be loaded again need not wait for the disk
         with inline():
             people = self._people()
             self._articles()
+            start_over()
             self._history(people, options["tickets"])
+        Event.record(LOADED, by=SYSTEM, at=timezone.now())
 
     def _people(self) -> Cast:
         data = read("people.json")
-        SiteSettings.objects.update_or_create(pk=1, defaults={"company_name": "Fieldnote", "support_email": f"support@{DOMAIN}"})
+        SiteSettings.objects.update_or_create(pk=1, defaults={"company_name": COMPANY, "support_email": f"support@{DOMAIN}"})
         teams = {
             each["slug"]: Team.objects.get_or_create(slug=each["slug"], defaults=_only(each, "name", "description"))[0]
             for each in data["teams"]
@@ -78,6 +84,14 @@ class Command(BaseCommand):
             task = bar.add_task("Past tickets", total=len(scripts))
             for finished in play(scripts, cast, now=timezone.now(), tick=overnight):
                 bar.update(task, completed=finished)
+
+
+def start_over() -> None:
+    """A load that was cut off has left half a history, and what was learned from it."""
+    Ticket.objects.all().delete()
+    Source.objects.filter(kind=Source.Kind.RESOLUTION).delete()
+    Policy.objects.all().delete()
+    forget()
 
 
 def overnight(at: dt.datetime) -> None:
