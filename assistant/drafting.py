@@ -28,7 +28,7 @@ def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
     if decision is None or decision.confidence < WORTH_SHOWING:
         return None
     passages = passages_of(_likely(decision, ticket), decision.vector)
-    body, cited = turn.compose(message.body, passages) if passages else (None, [])
+    body, cited = turn.compose(message.body, passages)
     if body is None:
         return None
     return offer(

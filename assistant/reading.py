@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgvector.django import CosineDistance
 
-from helpdesk.models import Chunk, Message, Source, Ticket
+from helpdesk.models import Category, Chunk, Message, Source, Ticket
 from helpdesk.search.embedder import embed_one
 from helpdesk.search.retrieve import hybrid
 from learning.question import Candidate, Question
@@ -21,7 +21,6 @@ CANDIDATES = 20
 class Reading:
     question: Question
     candidates: list[Candidate]
-    sources: dict[int, Source]
     recalled: Recall
 
 
@@ -39,33 +38,31 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
         is_verified=ticket.customer.is_verified,
     )
     recalled = recall(question)
-    candidates, sources = find_candidates(question, ticket, recalled)
-    return Reading(question, candidates, sources, recalled)
+    return Reading(question, find_candidates(question, ticket, recalled), recalled)
 
 
-def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> tuple[list[Candidate], dict[int, Source]]:
+def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> list[Candidate]:
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
     viewer = ticket.customer
     hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
     wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
-    sources = {
-        source.pk: source for source in Source.objects.visible_to(viewer).filter(pk__in=wanted).select_related("category").defer("tsv")
-    }
-    unseen = _best_cosine(question, [pk for pk in sources if pk not in hits])
-    candidates = [
+    # Some thirty rows, of which one is shown in the end: values, not models with their bodies.
+    visible = Source.objects.visible_to(viewer).filter(pk__in=wanted).values_list("pk", "kind", "title", "pages", "category__risk")
+    found = list(visible)
+    unseen = _best_cosine(question, [pk for pk, *_ in found if pk not in hits])
+    return [
         Candidate(
             source_id=pk,
             dense=hits[pk].dense if pk in hits else unseen.get(pk, 0.0),
             text_rank=hits[pk].rank if pk in hits else 0.0,
             chunk_id=hits[pk].chunk_id if pk in hits else None,
-            pages=source.pages,
-            is_strict=source.is_strict,
-            is_learned=source.kind == Source.Kind.RESOLUTION,
-            title=source.title,
+            pages=pages,
+            is_strict=risk == Category.Risk.STRICT,
+            is_learned=kind == Source.Kind.RESOLUTION,
+            title=title,
         )
-        for pk, source in sources.items()
+        for pk, kind, title, pages, risk in found
     ]
-    return candidates, sources
 
 
 def _text(message: Message) -> str:

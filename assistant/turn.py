@@ -13,7 +13,7 @@ from assistant.llm import LLMUnavailable
 from assistant.passages import Passage, passages_of
 from assistant.reading import Reading, read
 from helpdesk import live
-from helpdesk.models import Message, SiteSettings, Ticket
+from helpdesk.models import Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
 from learning.models import Decision
@@ -76,7 +76,7 @@ def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, de
     if ranking.action == "answer":
         answer(ticket, message, reading, ranking, decision, at)
     elif ranking.action == "clarify":
-        options = [{"source": each.source_id, "title": reading.sources[each.source_id].title} for each in ranking.options]
+        options = [{"source": each.source_id, "title": each.candidate.title} for each in ranking.options]
         ticket.answer(
             "I found more than one thing this could be about. Which one is it?",
             meta={"kind": "clarify", "decision": decision.pk, "options": options},
@@ -90,7 +90,8 @@ def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, de
 def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, decision: Decision, at: dt.datetime) -> None:
     """The passage itself; with a language model, its words on the passages."""
     likely = [each for each in ranking.scored[:3] if each is ranking.first or each.p >= ranking.threshold]
-    passages = passages_of([reading.sources[each.source_id] for each in likely], reading.question.vector)
+    sources = Source.objects.visible_to(ticket.customer).defer("tsv").in_bulk([each.source_id for each in likely])
+    passages = passages_of([sources[each.source_id] for each in likely if each.source_id in sources], reading.question.vector)
     body, cited = compose(reading.question.text, passages, on_text=_glimpses(ticket))
     if body is None:
         decisions.withdraw(decision, "The passages did not answer the question.")
@@ -108,6 +109,8 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
 
 def compose(question: str, passages: list[Passage], on_text: Callable[[str], None] | None = None) -> tuple[str | None, list[Passage]]:
     """The answer and the passages it rests on. Without a model, or when it fails, the first passage as it stands."""
+    if not passages:  # taken back since it was found
+        return None, []
     if llm.is_configured() and not llm.is_tripped():
         from assistant.synthesis import cited_in, synthesise
 

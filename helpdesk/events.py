@@ -67,7 +67,7 @@ def is_inline() -> bool:
 
 def announce(event_id: int, verb: str) -> None:
     """Start every consumer of this verb. Never raises: the change has been committed and stands."""
-    for each in registry.values():
+    for each in list(registry.values()):
         if verb not in each.verbs:
             continue
         if _inline.get() or each.here():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import nh3
 from django.core.exceptions import ValidationError
@@ -54,6 +55,7 @@ def render_markdown(text: str) -> str:
     return sanitise(_markdown.render(text))
 
 
+@lru_cache(maxsize=1_000)  # the same passages are quoted again and again
 def render_reply(text: str) -> str:
     """What an agent or the assistant wrote: Markdown, a line break is a line break."""
     return sanitise(_chat.render(text))
