@@ -46,7 +46,7 @@ class Plan:
 
 
 class Run:
-    """`play()` yields the number of tickets done; afterwards `result()` is what section 6 of the design asks for."""
+    """`play()` yields the number of tickets done; afterwards `result()` is the JSON described in docs/learning.md."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

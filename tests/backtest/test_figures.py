@@ -61,7 +61,7 @@ class TestCustomer:
         assert np.mean([each.demonstrates for each in drawn]) == pytest.approx(0.6, abs=0.03)
         assert np.mean([each.is_audited for each in drawn]) == pytest.approx(0.015, abs=0.007)
 
-    def test_the_wrong_world_is_the_one_of_the_design(self):
+    def test_the_wrong_world_is_the_documented_one(self):
         wrong = Channels.read(WRONG)
         assert (wrong.right["confirm"], wrong.wrong["confirm"]) == (0.20, 0.05)
         assert (wrong.right["silence"], wrong.wrong["silence"]) == (0.72, 0.55)

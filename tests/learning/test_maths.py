@@ -26,7 +26,7 @@ class TestChannels:
             assert 0 < channel.right < 1
             assert 0 < channel.wrong < 1
 
-    def test_priors_are_those_of_the_design(self):
+    def test_priors_are_the_documented_ones(self):
         assert (CHANNELS["confirmed"].right, CHANNELS["confirmed"].wrong) == (0.45, 0.03)
         assert (CHANNELS["assumed"].right, CHANNELS["assumed"].wrong) == (0.50, 0.25)
         assert CHANNELS["assumed"].held
