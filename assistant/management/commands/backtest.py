@@ -83,9 +83,9 @@ class Command(BaseCommand):
             try:
                 yield lambda: _result_of(child, out)
             finally:
-                if child.poll() is None:
+                if child.poll() is None:  # its figures are not wanted any more; its pipe may be closed already
                     child.terminate()
-                child.communicate()
+                    child.wait()
 
 
 def _plan(options: dict[str, Any]) -> Plan:
