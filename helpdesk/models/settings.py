@@ -20,11 +20,6 @@ class SiteSettings(models.Model):
     )
     assumed_hours = models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution.")
     came_back_days = models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")
-    holdout_share = models.FloatField(
-        default=0.05,
-        validators=[MinValueValidator(0), MaxValueValidator(0.5)],
-        help_text="The share of customers who keep the day-one assistant, so that the gain can be measured.",
-    )
 
     class Meta:
         verbose_name = verbose_name_plural = "settings"
