@@ -5,15 +5,15 @@ from __future__ import annotations
 from assistant import drafting, llm, turn
 from assistant.models import Draft
 from helpdesk.events import consumer
-from helpdesk.models import Event, Message, Ticket
+from helpdesk.models import Event, Ticket
 from learning import ledger
 
 
 @consumer("assistant", {"ticket.opened", "message.said"}, here=lambda: not llm.is_configured())
 def answer(event: Event) -> None:
     """In the web process while answers are quotations (some 40 ms); in a worker when a model writes them."""
-    message = Message.objects.select_related("ticket__customer__organisation").get(pk=event.data["message"])
-    turn.take(message, at=event.at)
+    if event.ticket is not None:
+        turn.take(event.ticket.messages.get(pk=event.data["message"]), at=event.at)
 
 
 @consumer("draft", {"ticket.handed_off", "message.said"})
@@ -31,7 +31,9 @@ def show_again(event: Event) -> None:
 
 @consumer("draft-outcome", {"message.replied"})
 def settle(event: Event) -> None:
-    message = Message.objects.select_related("ticket").get(pk=event.data["message"])
-    draft = drafting.settle(message.ticket, message)
+    if event.ticket is None:
+        return
+    message = event.ticket.messages.get(pk=event.data["message"])
+    draft = drafting.settle(event.ticket, message)
     if draft and draft.decision:
         ledger.draft_sent(draft.decision, event=event, drafted=draft.body, sent=message.body, at=event.at)

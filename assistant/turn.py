@@ -80,7 +80,6 @@ def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, de
         ticket.answer(
             "I found more than one thing this could be about. Which one is it?",
             meta={"kind": "clarify", "decision": decision.pk, "options": options},
-            client_msg_id=f"turn-{message.pk}",
             at=at,
         )
     else:
@@ -104,7 +103,7 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
         "title": cited[0].source.title,
         "citations": [passage.citation() for passage in cited],
     }
-    ticket.answer(body, meta=meta, client_msg_id=f"turn-{message.pk}", at=at)
+    ticket.answer(body, meta=meta, at=at)
 
 
 def compose(question: str, passages: list[Passage], on_text: Callable[[str], None] | None = None) -> tuple[str | None, list[Passage]]:

@@ -65,37 +65,44 @@ def is_inline() -> bool:
     return _inline.get()
 
 
-def announce(event_id: int, verb: str) -> None:
-    """Start every consumer of this verb. Never raises: the change has been committed and stands."""
+def announce(event: Event) -> None:
+    """Start every consumer of its verb, here or in a worker. Never raises: the change has been committed and stands."""
+    elsewhere = []
     for each in list(registry.values()):
-        if verb not in each.verbs:
+        if event.verb not in each.verbs:
             continue
         if _inline.get() or each.here():
-            consume(each.name, event_id)
+            _consume(each, event.pk, event)
         else:
-            _queue(each.name, event_id)
+            elsewhere.append(each.name)
+    if elsewhere:
+        _queue(elsewhere, event.pk)
 
 
-def _queue(name: str, event_id: int) -> None:
+def _queue(names: list[str], event_id: int) -> None:
     from helpdesk.tasks import consume as task
 
     try:
-        task.delay(name, event_id)
+        task.delay(names, event_id)
     except Exception:  # whatever the broker's client raises: catch_up will find the event
-        logger.warning("Could not queue %s of event %s; it will be caught up.", name, event_id)
+        logger.warning("Could not queue %s of event %s; it will be caught up.", ", ".join(names), event_id)
 
 
 def consume(name: str, event_id: int) -> bool:
     """Run a consumer on an event unless it has done so already. True when it ran and its effect was kept."""
-    each = registry[name]
+    return _consume(registry[name], event_id)
+
+
+def _consume(each: Consumer, event_id: int, event: Event | None = None) -> bool:
+    """`event`: as it was just recorded, where it is still at hand."""
     try:
         with transaction.atomic():
-            if not _claim(name, event_id):
+            if not _claim(each.name, event_id):
                 return False
-            each.run(Event.objects.select_related("ticket").get(pk=event_id))
+            each.run(event or Event.objects.select_related("ticket__customer__organisation").get(pk=event_id))
     except Exception as error:
-        logger.exception("%s failed on event %s", name, event_id)
-        _remember_failure(name, event_id, error)
+        logger.exception("%s failed on event %s", each.name, event_id)
+        _remember_failure(each.name, event_id, error)
         return False
     return True
 

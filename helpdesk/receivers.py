@@ -8,25 +8,25 @@ from typing import Any
 from django.dispatch import receiver
 
 from helpdesk import events, live
-from helpdesk.models import Ticket
+from helpdesk.models import Event
 from helpdesk.signals import event_recorded, outbox_filled
 
 logger = logging.getLogger(__name__)
 
 
 @receiver(event_recorded)
-def start_consumers(sender: Any, event_id: int, verb: str, ticket_id: int | None, **kwargs: Any) -> None:
-    events.announce(event_id, verb)
+def start_consumers(sender: Any, event: Event, **kwargs: Any) -> None:
+    events.announce(event)
 
 
 @receiver(event_recorded)
-def hint_screens(sender: Any, event_id: int, verb: str, ticket_id: int | None, **kwargs: Any) -> None:
-    if ticket_id is None or events.is_inline():
+def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
+    ticket = event.ticket
+    if ticket is None or events.is_inline():
         return
-    payload = {"kind": "ticket", "number": ticket_id, "verb": verb}
-    closed_team = Ticket.objects.filter(pk=ticket_id, team__is_private=True).values_list("team_id", flat=True).first()
-    live.hint(live.agents_group(closed_team), payload)
-    live.hint(live.ticket_group(ticket_id), payload)
+    payload = {"kind": "ticket", "number": ticket.pk, "verb": event.verb}
+    live.hint(live.agents_group(ticket.team_id if ticket.team and ticket.team.is_private else None), payload)
+    live.hint(live.ticket_group(ticket.pk), payload)
 
 
 @receiver(outbox_filled)

@@ -9,8 +9,9 @@ from helpdesk.models import Ticket
 
 
 @shared_task
-def consume(name: str, event_id: int) -> None:
-    events.consume(name, event_id)
+def consume(names: list[str], event_id: int) -> None:
+    for name in names:
+        events.consume(name, event_id)
 
 
 @shared_task

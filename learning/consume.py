@@ -67,8 +67,7 @@ def not_quite(event: Event, ticket: Ticket) -> None:
 @on("message.said")
 def said(event: Event, ticket: Ticket) -> None:
     """What follows right upon an answer says something of it: asking again in other words, or picking one of several."""
-    message = Message.objects.get(pk=event.data["message"])
-    before = ticket.messages.public().filter(seq__lt=message.seq).order_by("-seq").first()
+    message, before = _with_the_one_before(event, ticket)
     decision = _decision_of(before) if before and before.author == Message.Author.ASSISTANT else None
     if before is None or decision is None:
         return
@@ -129,6 +128,11 @@ def judged(event: Event, ticket: Ticket) -> None:
 def learn(event: Event) -> None:
     if event.ticket is not None:
         HANDLERS[event.verb](event, event.ticket)
+
+
+def _with_the_one_before(event: Event, ticket: Ticket) -> tuple[Message, Message | None]:
+    message, *before = ticket.messages.public().filter(seq__lte=event.data["seq"]).order_by("-seq")[:2]
+    return message, before[0] if before else None
 
 
 def _decision(event: Event) -> Decision | None:

@@ -5,6 +5,7 @@ Runs in a process of its own beside the replay, and knows nothing of the databas
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,17 @@ class Outcome:
     llamaindex_vector: NDArray[np.bool_] | None
     supervised: NDArray[np.bool_]
     strength: float
+
+    def to_bytes(self) -> bytes:
+        columns = {name: column for name, column in vars(self).items() if column is not None}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **columns)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Outcome:
+        with np.load(io.BytesIO(stored)) as columns:
+            return cls(columns["bm25"], columns.get("llamaindex_vector"), columns["supervised"], float(columns["strength"]))
 
 
 def run(task: Task) -> Outcome:

@@ -81,9 +81,7 @@ class Event(models.Model):
         elif by == ASSISTANT:
             kind = cls.ActorKind.ASSISTANT
         event = cls.objects.create(verb=verb, actor_kind=kind, user=user, customer=customer, ticket=ticket, data=data, at=at)
-        transaction.on_commit(
-            partial(event_recorded.send_robust, sender=cls, event_id=event.pk, verb=verb, ticket_id=ticket.pk if ticket else None)
-        )
+        transaction.on_commit(partial(event_recorded.send_robust, sender=cls, event=event))
         return event
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from argparse import SUPPRESS
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from assistant.backtest import report
+from assistant.backtest.baselines import Outcome
 from assistant.backtest.customer import WRONG, Channels, ChannelsError
 from assistant.backtest.replay import Rules
 from assistant.backtest.run import Plan, Run
@@ -45,6 +47,7 @@ class Command(BaseCommand):
         parser.add_argument("--always-answer", action="store_true", help="No abstention")
         parser.add_argument("--no-context", action="store_true", help="Page and segment are hidden")
         parser.add_argument("--one-world", action="store_true", help="Leave out the world in which the shipped priors are wrong")
+        parser.add_argument("--baselines-on-stdin", action="store_true", help=SUPPRESS)  # how one world hands them to the other
         parser.add_argument("--fresh", action="store_true", help="Begin anew, even if a run was cut off")
         parser.add_argument("--keep", action="store_true", help="Leave the scratch database, to look into it")
         for name, what in LATER.items():
@@ -58,11 +61,12 @@ class Command(BaseCommand):
         try:
             plan = _plan(options)
             with self._other_world(options) as other:
-                result = _play(plan, Console(stderr=True))
+                run = Run(plan, _from_stdin if options["baselines_on_stdin"] else None)
+                result = _play(run, Console(stderr=True))
                 report.show(console, result, plan.channels.name)
                 _write(options["json"], result)
                 if other is not None:
-                    second = other()
+                    second = other(run.baselines())
                     report.show(console, second, "wrong-channels")
                     _write(_beside(options["json"]), second)
         except (corpus.CorpusError, ChannelsError, EmbedderUnavailable) as error:
@@ -77,11 +81,12 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "result.json"
             command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "backtest", str(options["folder"]), *_same(options)]
-            command += ["--channels", str(WRONG), "--json", str(out)]
+            command += ["--channels", str(WRONG), "--json", str(out), "--baselines-on-stdin"]
             quiet = {**os.environ, "TERM": "dumb", "OMP_NUM_THREADS": "1"}
-            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=quiet, text=True)  # noqa: S603
+            pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+            child = subprocess.Popen(command, env=quiet, **pipes)  # noqa: S603
             try:
-                yield lambda: _result_of(child, out)
+                yield lambda others: _result_of(child, others, out)
             finally:
                 if child.poll() is None:  # its figures are not wanted any more; its pipe may be closed already
                     child.terminate()
@@ -114,8 +119,7 @@ def _same(options: dict[str, Any]) -> list[str]:
     return given + [f"--{flag.replace('_', '-')}" for flag in flags if options[flag]]
 
 
-def _play(plan: Plan, console: Console) -> dict[str, Any]:
-    run = Run(plan)
+def _play(run: Run, console: Console) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, transient=True) as bar:
@@ -128,10 +132,17 @@ def _play(plan: Plan, console: Console) -> dict[str, Any]:
         run.close()
 
 
-def _result_of(child: subprocess.Popen[str], out: Path) -> dict[str, Any]:
-    _, errors = child.communicate()
+def _from_stdin() -> Outcome:
+    stored = sys.stdin.buffer.read()
+    if not stored:
+        raise CommandError("The run that computes the baselines has ended without them.")
+    return Outcome.from_bytes(stored)
+
+
+def _result_of(child: subprocess.Popen[bytes], others: Outcome, out: Path) -> dict[str, Any]:
+    _, errors = child.communicate(others.to_bytes())
     if child.returncode:
-        raise CommandError(f"The run in the other world failed:\n{errors}")
+        raise CommandError(f"The run in the other world failed:\n{errors.decode(errors='replace')}")
     result: dict[str, Any] = json.loads(out.read_text())
     return result
 
