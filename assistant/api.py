@@ -54,27 +54,25 @@ class Ask(APIView):
         """200 with the answer, a question back, or the hand-off. 202 with `pending` while a model is still writing: read the ticket's messages."""
         form = Question(data=request.data)
         form.is_valid(raise_exception=True)
-        message = _ask(form.validated_data, request)
-        body = _answer_to(message)
+        body = _answer_to(*_ask(form.validated_data, request))
         return Response(body, status=status.HTTP_202_ACCEPTED if body["action"] == "pending" else status.HTTP_200_OK)
 
 
-def _ask(data: dict[str, Any], request: Request) -> Message:
-    """The verbs run the turn when they commit, unless a worker has to."""
+def _ask(data: dict[str, Any], request: Request) -> tuple[Ticket, int]:
+    """The ticket, and the question's place in it. The verbs run the turn when they commit, unless a worker has to."""
     if "ticket" not in data:
-        ticket = open_from({**data, "body": data["question"]}, request)
-        return ticket.messages.get(seq=1)
+        return open_from({**data, "body": data["question"]}, request), 1
     theirs = Ticket.objects.visible_to(request.user).with_people().filter(customer__email=data["customer"]["email"].strip().lower())
     ticket = get_object_or_404(theirs, pk=data["ticket"])
-    return ticket.say(data["question"], customer=ticket.customer, client_msg_id=idempotency_key(request))
+    return ticket, ticket.say(data["question"], customer=ticket.customer, client_msg_id=idempotency_key(request)).seq
 
 
-def _answer_to(message: Message) -> dict[str, Any]:
-    reply = message.ticket.messages.filter(seq__gt=message.seq, author=Message.Author.ASSISTANT).order_by("seq").first()
+def _answer_to(ticket: Ticket, seq: int) -> dict[str, Any]:
+    reply = ticket.messages.filter(seq__gt=seq, author=Message.Author.ASSISTANT).order_by("seq").first()
     meta = reply.meta if reply else {}
     decision = Decision.objects.select_related("source").filter(pk=meta["decision"]).first() if meta.get("decision") else None
     return {
-        "ticket": message.ticket_id,
+        "ticket": ticket.pk,
         "action": {"handoff": "hand_off"}.get(meta.get("kind", "pending"), meta.get("kind", "pending")),
         "answer": reply.body if reply else "",
         "html": reply.html if reply else "",

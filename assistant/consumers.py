@@ -13,7 +13,7 @@ from learning import ledger
 def answer(event: Event) -> None:
     """In the web process while answers are quotations (some 40 ms); in a worker when a model writes them."""
     if event.ticket is not None:
-        turn.take(event.ticket.messages.get(pk=event.data["message"]), at=event.at)
+        turn.take(event.ticket.message(event.data["message"]), at=event.at)
 
 
 @consumer("draft", {"ticket.handed_off", "message.said"})
@@ -33,7 +33,7 @@ def show_again(event: Event) -> None:
 def settle(event: Event) -> None:
     if event.ticket is None:
         return
-    message = event.ticket.messages.get(pk=event.data["message"])
+    message = event.ticket.message(event.data["message"])
     draft = drafting.settle(event.ticket, message)
     if draft and draft.decision:
         ledger.draft_sent(draft.decision, event=event, drafted=draft.body, sent=message.body, at=event.at)

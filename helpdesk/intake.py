@@ -34,7 +34,7 @@ def open_ticket(
     body = formatting.clean_text(body, what="The question")
     if client_msg_id and (already := _opened_before(customer, client_msg_id)):
         return already
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         subject=formatting.clean_line(subject or formatting.plain(body)) or "No subject",
         customer=customer,
         organisation=customer.organisation,

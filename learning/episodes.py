@@ -21,9 +21,9 @@ def nearest(question: Question, k: int = NEAREST) -> Neighbours:
     """The k most similar past questions whose answer has earned credit, for or against, most similar first. One query."""
     rows = []
     if question.vector is not None:
-        found = Episode.objects.exclude(credit=0).order_by(CosineDistance("vector", question.vector))
         distance = CosineDistance("vector", question.vector)
-        rows = list(found.values_list("source_id", distance, "credit", "page", "segment", "account", "by_agent")[:k])
+        found = Episode.objects.exclude(credit=0).annotate(distance=distance).order_by("distance")
+        rows = list(found.values_list("source_id", "distance", "credit", "page", "segment", "account", "by_agent")[:k])
     return Neighbours(
         source_ids=np.array([row[0] for row in rows], np.int64),
         cosine=np.array([1 - row[1] for row in rows], np.float64),

@@ -55,8 +55,8 @@ def similar(decision: Decision) -> Similar:
     if decision.vector is None or decision.source_id is None:
         return Similar(0, 0, 0, 0, 0)
     before = Episode.objects.filter(source=decision.source_id, at__lt=decision.at).exclude(credit=0).exclude(decision=decision)
-    distance = CosineDistance("vector", decision.vector)
-    rows = list(before.order_by(distance).values_list(distance, "credit", "page", "by_agent")[:LOOK_BACK])
+    nearest = before.annotate(distance=CosineDistance("vector", decision.vector)).order_by("distance")
+    rows = list(nearest.values_list("distance", "credit", "page", "by_agent")[:LOOK_BACK])
     near = [row for row in rows if 1 - row[0] >= SIMILAR]
     here = [row for row in near if decision.page and row[2] == decision.page]
     return Similar(

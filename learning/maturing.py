@@ -13,8 +13,11 @@ BATCH = 500
 
 def mature(at: dt.datetime) -> int:
     """Let every held signal that is due by `at` count, oldest first, and close its ticket as assumed. How many did."""
-    due = Signal.objects.due(at).select_related("decision__customer", "decision__ticket").order_by("due_at", "pk")[:BATCH]
-    return sum(_mature(signal) for signal in due)
+    due = list(Signal.objects.due(at).order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH])
+    if not due:
+        return 0
+    signals = Signal.objects.select_related("decision__customer", "decision__ticket").in_bulk(due)
+    return sum(_mature(signals[pk]) for pk in due if pk in signals)
 
 
 def _mature(signal: Signal) -> bool:

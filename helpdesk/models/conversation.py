@@ -136,14 +136,16 @@ class Conversation:
         meta: dict[str, Any] | None = None,
         also: Iterable[str] = (),
     ) -> Message:
-        """The next message, and the list columns that follow from it; `also` names columns to save with them. Call with the row locked."""
+        """The next message, and the list columns that follow from it; `also` names columns to save with them.
+
+        Call with the row locked. A ticket that is not saved yet is saved with it.
+        """
         from helpdesk.models.messages import Message
 
         ticket = _ticket(self)
         render = formatting.render_plain if author == "customer" else formatting.render_reply
         ticket.last_seq += 1
-        message = Message.objects.create(
-            ticket=ticket,
+        message = ticket.just_said = Message(
             seq=ticket.last_seq,
             author=author,
             user=by if isinstance(by, User) else None,
@@ -161,7 +163,14 @@ class Conversation:
             ticket.last_message_at, ticket.last_author = at, author
             ticket.last_preview = formatting.clean_line(formatting.plain(body), limit=160)
         ticket.touch(at, also=["last_seq", "last_message_at", "last_author", "last_preview", "customer_read_seq", *also])
+        message.ticket = ticket
+        message.save(force_insert=True)
         return message
+
+    def message(self, pk: int) -> Message:
+        """One of its messages; what was just said is still at hand."""
+        ticket = _ticket(self)
+        return ticket.just_said if ticket.just_said and ticket.just_said.pk == pk else ticket.messages.get(pk=pk)
 
     def already_said(self, client_msg_id: str) -> Message | None:
         """A resent message is the same message."""
@@ -171,7 +180,7 @@ class Conversation:
         """It has changed: up in the lists. `also` names other columns to save with that."""
         ticket = _ticket(self)
         ticket.updated_at = max(ticket.updated_at, at)
-        ticket.save(update_fields=["updated_at", *also])
+        ticket.save(update_fields=None if ticket.pk is None else ["updated_at", *also])
 
 
 def _ticket(mixin: object) -> Ticket:

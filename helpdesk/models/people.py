@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -227,11 +227,12 @@ def find_or_create_customer(email: str, *, name: str = "", at: dt.datetime | Non
     found = Customer.objects.with_email(email).first()
     if found:
         return found
-    fallback = email.split("@")[0].replace(".", " ").title()
-    customer, _ = Customer.objects.get_or_create(
-        email=email.strip().lower(), defaults={"name": (name or fallback)[:160], "created_at": at or timezone.now()}
-    )
-    return customer
+    email, fallback = email.strip().lower(), email.split("@")[0].replace(".", " ").title()
+    try:
+        with transaction.atomic():
+            return Customer.objects.create(email=email, name=(name or fallback)[:160], created_at=at or timezone.now())
+    except IntegrityError:  # they asked twice at once
+        return Customer.objects.get(email=email)
 
 
 def names(people: Iterable[Portrait]) -> str:

@@ -20,6 +20,7 @@ from helpdesk.models.people import Customer, Organisation, Team, User
 from helpdesk.models.triage import Triage
 
 if TYPE_CHECKING:
+    from helpdesk.models.messages import Message
     from helpdesk.viewers import Viewer
 
 
@@ -108,6 +109,7 @@ class Ticket(Conversation, Closure, Triage, models.Model):
     has_draft = models.BooleanField(default=False)
 
     objects = TicketQuerySet.as_manager()
+    just_said: Message | None = None  # by whoever holds this instance
 
     class Meta:
         ordering = ["-updated_at", "-id"]
