@@ -1,11 +1,16 @@
 """The demo company: there after one run, the same after two, with the people whom `make demo` names."""
 
+import re
+
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from config import demo
+from helpdesk import events
+from helpdesk.intake import open_ticket
 from helpdesk.models import Article, Customer, Ticket, User
+from learning.models import Decision
 from tests.factories import make_ticket
 
 
@@ -48,3 +53,19 @@ def test_it_keeps_out_of_a_company_that_is_at_work():
     make_ticket()
     with pytest.raises(CommandError, match="another company"):
         call_command("load_demo")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_what_the_readme_says_to_ask_is_answered_with_room_to_spare(root):
+    """The whole history is played: what the assistant is sure of, and how sure it has to be, follows from all of it."""
+    call_command("load_demo", verbosity=0)
+    assert Ticket.objects.count() == 410
+    question = re.search(r'Ask \*"(.+?)"\*', (root / "README.md").read_text(), re.DOTALL)[1]
+    customer = Customer.objects.get(email=demo.LOGINS["Customer"][0])
+    with events.inline():
+        ticket = open_ticket(customer=customer, body=" ".join(question.split()))
+    decision = Decision.objects.get(ticket=ticket)
+    assert decision.kind == Decision.Kind.ANSWER
+    assert "subcontract" in decision.source.title.lower()
+    assert decision.confidence - decision.threshold > 0.02
