@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from helpdesk import events, outbox
 from helpdesk.health import beat_heart
-from helpdesk.models import Ticket
+from helpdesk.models import SignInCode, Ticket
 
 
 @shared_task
@@ -39,6 +39,11 @@ def embed_missing() -> None:
     from helpdesk.search.index import reembed_missing
 
     reembed_missing(limit=200)
+
+
+@shared_task
+def forget_old_codes() -> None:
+    SignInCode.forget_old(at=timezone.now())
 
 
 @shared_task

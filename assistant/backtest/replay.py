@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from unittest import mock
 
 from django.db import transaction
 
@@ -60,7 +59,7 @@ class Replay:
         """Yields after each ticket, so that the caller can show and keep how far it is."""
         gc.freeze()  # the corpus stays; looking through it again and again would cost a tenth of the run
         gc.set_threshold(20_000, 20, 100)
-        with events.inline(), only_the_turn(self.progress.updates), settings_at_hand():
+        with events.inline(), only_the_turn(self.progress.updates), SiteSettings.kept():
             for number in range(len(self.progress.rows), len(self.tickets)):
                 began = time.perf_counter()
                 self.progress.rows.append(self._one(number, self.tickets[number]))
@@ -207,14 +206,6 @@ class Replay:
         else:
             ticket.not_quite(customer=ticket.customer, at=at)
         self._demonstrate(ticket, self.tickets[number], mood(self.channels, self.rules.seed, number, self.rules.flip), at)
-
-
-@contextmanager
-def settings_at_hand() -> Iterator[None]:
-    """Nobody changes the settings meanwhile; reading their row several times a ticket would cost a tenth of the run."""
-    row = SiteSettings.load()
-    with mock.patch.object(SiteSettings, "load", return_value=row):
-        yield
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -33,4 +36,17 @@ class SiteSettings(models.Model):
 
     @classmethod
     def load(cls) -> SiteSettings:
-        return cls.objects.get_or_create(pk=1)[0]
+        return _kept.get() or cls.objects.get_or_create(pk=1)[0]
+
+    @classmethod
+    @contextmanager
+    def kept(cls) -> Iterator[None]:
+        """Read once within this block, for work of thousands of tickets during which nobody changes them."""
+        token = _kept.set(cls.load())
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+
+_kept: ContextVar[SiteSettings | None] = ContextVar("kept", default=None)

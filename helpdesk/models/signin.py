@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 LIFETIME = dt.timedelta(minutes=10)
 ATTEMPTS = 5
+KEPT = dt.timedelta(days=7)
 
 
 class SignInCodeQuerySet(models.QuerySet["SignInCode"]):
@@ -56,6 +57,11 @@ class SignInCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} of {self.email}"
+
+    @classmethod
+    def forget_old(cls, *, at: dt.datetime) -> int:
+        """Codes are of no use after they expire, and what was asked with one that nobody entered was never sent."""
+        return cls.objects.filter(expires_at__lt=at - KEPT).delete()[0]
 
     @classmethod
     def issue(cls, email: str, *, origin: str = "", next: str = "", pending: dict[str, Any] | None = None, at: dt.datetime) -> SignInCode:

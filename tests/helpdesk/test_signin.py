@@ -1,5 +1,6 @@
 """Customers sign in with what was mailed to them, and with nothing else."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -110,6 +111,14 @@ def test_a_code_and_a_link_past_their_use_open_nothing(client, change):
     enter(client, digits)
     assert client.post(f"/sign-in/link/{token}/").status_code == 404
     assert not is_signed_in(client)
+
+
+def test_what_nobody_entered_is_forgotten_after_a_week_and_not_before(client):
+    _, code = ask_for_code(client)
+    week = code.expires_at + dt.timedelta(days=7)
+    assert SignInCode.forget_old(at=week - dt.timedelta(minutes=1)) == 0
+    assert SignInCode.forget_old(at=week + dt.timedelta(minutes=1)) == 1
+    assert not SignInCode.objects.exists()
 
 
 def test_a_code_is_worth_nothing_in_another_browser(client):
