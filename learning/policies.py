@@ -15,6 +15,7 @@ from django.db.models import BinaryField, Func
 from helpdesk.models import SiteSettings
 from learning import abstention, calibration, head, ranker
 from learning.models import Decision, Episode, Policy
+from learning.models.decision import DIMENSIONS
 from learning.ranker import PageStatistics
 
 SHIPPED_VERSION = "v1"
@@ -99,13 +100,16 @@ class Judged:
 
 
 @transaction.atomic
-def refit(at: dt.datetime) -> Policy:
-    """Fit head, page statistics, calibration and thresholds on what is known at `at`, as a new policy in use from now on."""
+def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
+    """Fit head, page statistics, calibration and thresholds on what is known at `at`, as a new policy in use from now on.
+
+    `afresh`: not from the last head's weights on, so that nothing of what has been unlearned is left in the new ones.
+    """
     before = current()
     vectors, sources, credits, pages, known = _experience()
     distinct = len(set(sources.tolist()))
     has_enough = distinct > 1 and len(sources) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
-    slow = head.fit(vectors, sources, credits, before.head) if has_enough else None
+    slow = head.fit(vectors, sources, credits, None if afresh else before.head) if has_enough else None
     judged = _judged(at)
     line = calibration.fit(judged.scores, judged.labels, judged.weights)
     target = SiteSettings.load().answer_target
@@ -146,7 +150,9 @@ def _experience() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str]
     """Episodes with positive credit: vectors, sources, credits, pages; and how many episodes there are in all."""
     raw = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
     kept = list(Episode.objects.filter(credit__gt=0).order_by("-pk").values_list(raw, "source_id", "credit", "page")[:EPISODE_LIMIT])
-    vectors = np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), -1)
+    vectors = (
+        np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), DIMENSIONS)
+    )
     sources = np.array([row[1] for row in kept], np.int64)
     credits = np.array([row[2] for row in kept], np.float64)
     return vectors, sources, credits, [row[3] for row in kept], Episode.objects.exclude(credit=0).count()

@@ -59,11 +59,11 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
     return source if live else None
 
 
-def rest(ticket: Ticket, *, at: dt.datetime) -> None:
+def rest(ticket: Ticket, *, at: dt.datetime, because: str = "The customer came back") -> None:
     """What was learned from this ticket is not served any more until an agent approves it again."""
     learned = LearnedResolution.objects.filter(ticket=ticket, state=LearnedResolution.State.LIVE)
     Source.objects.filter(resolution__in=learned).update(is_live=False, updated_at=at)
-    learned.update(state=LearnedResolution.State.DRAFT, held_because="The customer came back")
+    learned.update(state=LearnedResolution.State.DRAFT, held_because=because)
 
 
 @transaction.atomic
