@@ -10,6 +10,7 @@ from pgvector.django import CosineDistance
 from helpdesk.models import Category, Chunk, Message, Source, Ticket
 from helpdesk.search.embedder import embed_one
 from helpdesk.search.retrieve import hybrid
+from learning import experience
 from learning.question import Candidate, Question
 from learning.scoring import Recall, recall
 
@@ -28,6 +29,7 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
     """Embed, recall and retrieve, all of it through what this customer may see. Raises EmbedderUnavailable."""
     ticket = message.ticket
     text = _text(message)
+    helped_by, missed_by = experience.of_customer(ticket.customer_id)
     question = Question(
         text=text,
         vector=embed_one(text),
@@ -36,6 +38,8 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
         segment=ticket.context.get("segment", {}),
         customer_id=ticket.customer_id,
         is_verified=ticket.customer.is_verified,
+        helped_by=helped_by,
+        missed_by=missed_by,
     )
     recalled = recall(question)
     return Reading(question, find_candidates(question, ticket, recalled), recalled)
@@ -47,7 +51,9 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> lis
     hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
     wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
     # Some thirty rows, of which one is shown in the end: values, not models with their bodies.
-    visible = Source.objects.visible_to(viewer).filter(pk__in=wanted).values_list("pk", "kind", "title", "pages", "category__risk")
+    visible = (
+        Source.objects.visible_to(viewer).filter(pk__in=wanted).values_list("pk", "kind", "title", "pages", "category__risk", "updated_at")
+    )
     found = list(visible)
     unseen = _best_cosine(question, [pk for pk, *_ in found if pk not in hits])
     return [
@@ -60,8 +66,9 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> lis
             is_strict=risk == Category.Risk.STRICT,
             is_learned=kind == Source.Kind.RESOLUTION,
             title=title,
+            days_since_change=max((question.at - updated_at).total_seconds() / 86_400, 0.0),
         )
-        for pk, kind, title, pages, risk in found
+        for pk, kind, title, pages, risk, updated_at in found
     ]
 
 

@@ -11,9 +11,15 @@ from learning.models import Decision
 FACTORS = {
     "passage": ("What its passage says fits the question", "What its passage says fits the question poorly"),
     "similar": ("It solved questions like this one", "Similar questions were solved by something else"),
-    "against": ("Nothing speaks against it", "It has missed on questions like this one"),
+    "missed": ("Nothing speaks against it", "It has missed on questions like this one"),
     "experience": ("Everything solved so far points to it", "Everything solved so far points elsewhere"),
     "page": ("It belongs to the page the question came from", "It is seldom the answer on this page"),
+    "plan": ("It has solved this on the customer’s plan", "On the customer’s plan it is seldom the answer"),
+    "lifecycle": ("It fits where the customer stands with us", "It seldom fits where the customer stands with us"),
+    "history": ("It has helped this customer before", "It did not help this customer before"),
+    "kind": ("Answers of its kind do well", "Answers of its kind do less well"),
+    "fresh": ("It was changed lately", "It was changed lately"),
+    "else": ("How much the next best leaves to it", "Something that is no candidate may be meant"),
 }
 ACTIONS = {
     Decision.Kind.ANSWER: "I answered with “{source}”, {confidence}% likely to solve it; such answers go out alone from {needed}%.",

@@ -41,6 +41,7 @@ TABLE = (
     Channel("rephrased", "The customer asked again in other words", 0.05, 0.35, REACTION),
     Channel("asked_person", "The customer asked for a person", 0.06, 0.40, REACTION),
     Channel("chose", "The customer picked it from several", 0.80, 0.08, REACTION),
+    Channel("chose_other", "The customer picked another one of several", 0.12, 0.70, REACTION),
     Channel("came_back", "The customer came back on the same matter", 0.03, 0.30, RETURN),
     Channel("draft_sent", "An agent sent the draft as it was", 0.80, 0.15, AGENT),
     Channel("draft_changed", "An agent changed what the draft says", 0.15, 0.60, AGENT),

@@ -75,6 +75,8 @@ def said(event: Event, ticket: Ticket) -> None:
         chosen = Source.objects.filter(pk=message.meta.get("option")).first()
         if chosen:
             ledger.note(decision, "chose", event=event, at=event.at, source=chosen)
+            if decision.source_id and decision.source_id != chosen.pk:
+                ledger.note(decision, "chose_other", event=event, at=event.at)
     elif before.kind == "answer" and not _is_content(message.body) and _is_related(decision, message):
         ledger.note(decision, _again(decision, event), event=event, at=event.at)
 

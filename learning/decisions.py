@@ -39,7 +39,7 @@ def log(
         raw=first.raw if first else 0.0,
         threshold=ranking.threshold,
         candidates=ranking.as_json(),
-        features=_rounded(first.features) if first else {},
+        features={**first.features, "none": ranking.none} if first else {},
         logodds=_rounded(first.logodds) if first else {},
         control=_control(ranking),
         policy=ranking.policy,

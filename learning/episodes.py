@@ -28,8 +28,10 @@ def nearest(question: Question, k: int = NEAREST) -> Neighbours:
         source_ids=np.array([row[0] for row in rows], np.int64),
         cosine=np.array([1 - row[1] for row in rows], np.float64),
         credit=np.array([row[2] for row in rows], np.float64),
-        same_page=np.array([row[3] == question.page for row in rows], np.float64),
-        same_segment=np.array([agreement(question.segment, row[4]) for row in rows], np.float64),
+        same={
+            key: np.array([agreement(value, row[3] if key == "page" else row[4].get(key)) for row in rows], np.float64)
+            for key, value in question.context.items()
+        },
         accounts=[row[5] for row in rows],
         by_agent=np.array([row[6] for row in rows], np.bool_),
     )

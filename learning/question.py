@@ -25,6 +25,14 @@ class Question:
     segment: Mapping[str, str] = field(default_factory=dict)
     customer_id: int | None = None
     is_verified: bool = True
+    helped_by: frozenset[int] = frozenset()  # sources that solved something for this customer before
+    missed_by: frozenset[int] = frozenset()
+
+    @property
+    def context(self) -> dict[str, str]:
+        """Where it was asked and by whom, as far as that is known: page, plan, lifecycle."""
+        known = {"page": self.page, "plan": self.segment.get("plan", ""), "lifecycle": self.segment.get("lifecycle", "")}
+        return {key: value for key, value in known.items() if value}
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Candidate:
     is_strict: bool = False
     is_learned: bool = False
     title: str = ""
+    days_since_change: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class Ranking:
     policy: str
     propensity: float = 1.0
     reason: str = ""
+    none: dict[str, float] = field(default_factory=dict)  # features of "none of these"
 
     @property
     def first(self) -> Scored | None:
@@ -100,7 +110,7 @@ class Ranking:
                 "source": each.source_id,
                 "chunk": each.candidate.chunk_id,
                 "score": round(each.p, 6),
-                "features": {name: round(value, 6) for name, value in each.features.items()},
+                "features": each.features,
             }
             for each in self.scored[:limit]
         ]

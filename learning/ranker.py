@@ -63,6 +63,7 @@ class Opinion:
     negative: float
     page: float
     mixture: float
+    page_share: float = 1.0  # P(page | source), over everything solved
 
 
 SHIPPED = Weights()
@@ -81,15 +82,15 @@ def search_prior(candidates: Sequence[Candidate], page: str, w: Weights = SHIPPE
     return [each / total for each in odds]
 
 
-def page_factor(candidate: Candidate, page: str, statistics: PageStatistics, w: Weights = SHIPPED) -> float:
-    """P(page | source) as a factor > 0: counts shrunk to the article's own pages, raised to `page_power`. 1 without a page."""
+def page_share(candidate: Candidate, page: str, statistics: PageStatistics, w: Weights = SHIPPED) -> float:
+    """P(page | source) in (0, 1]: counts shrunk to the article's own pages. 1 without a page."""
     if not page:
         return 1.0
     spread = 1 / max(statistics.pages, 1)
     own = _is_own(candidate, page) / len(candidate.pages) if candidate.pages else spread
     expected = w.page_own_share * own + (1 - w.page_own_share) * spread
     seen = statistics.counts.get(candidate.source_id, {})
-    return float(((seen.get(page, 0.0) + w.page_count * expected) / (sum(seen.values()) + w.page_count)) ** w.page_power)
+    return float((seen.get(page, 0.0) + w.page_count * expected) / (sum(seen.values()) + w.page_count))
 
 
 def opinions(
@@ -113,13 +114,14 @@ def opinions(
     ]
     known = head or {}
     unseen = sum(vote for each, vote in zip(candidates, votes, strict=True) if each.source_id not in known)
-    mixed, factors = [], []
+    mixed, shares = [], []
     for each, vote in zip(candidates, votes, strict=True):
         slow = known[each.source_id] * (1 - min(unseen, 1.0)) if each.source_id in known else vote
         mixture = (1 - head_share) * vote + head_share * slow if head else vote
         positive, negative = tally.positive.get(each.source_id, 0.0), tally.negative.get(each.source_id, 0.0)
         mixed.append(mixture * (1 - negative / (negative + positive + w.against)))
-        factors.append(page_factor(each, page, statistics or PageStatistics(), w))
+        shares.append(page_share(each, page, statistics or PageStatistics(), w))
+    factors = [share**w.page_power for share in shares]
     scale = _scale(mixed, factors)
     return [
         Opinion(
@@ -131,6 +133,7 @@ def opinions(
             tally.negative.get(each.source_id, 0.0),
             factors[place],
             mixed[place] * factors[place] * scale,
+            shares[place],
         )
         for place, each in enumerate(candidates)
     ]

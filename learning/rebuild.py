@@ -28,7 +28,7 @@ def state_hash() -> str:
         digest.update(repr((decision, source, _rounded(credit), *rest)).encode())
     believed = Decision.objects.exclude(belief=None).order_by("pk").values_list("pk", "belief")
     for decision, belief in believed.iterator(BATCH):
-        digest.update(repr((decision, _rounded(belief))).encode())
+        digest.update(repr((decision, _rounded(belief or 0.0))).encode())
     return digest.hexdigest()
 
 

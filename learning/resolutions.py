@@ -107,7 +107,7 @@ def _is_known(link: str) -> bool:
 
 
 def _source(question: str, answer: str, ticket: Ticket, asked: Decision, live: bool, at: dt.datetime) -> Source:
-    nearest = asked.source if asked.source_id and asked.features.get("dense", 0) >= 0.4 else None
+    nearest = asked.source if asked.source_id and asked.features.get("dense", 0.0) >= 0.4 else None
     return Source.objects.create(
         kind=Source.Kind.RESOLUTION,
         title=question,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from learning import control, episodes, policies, ranker
+import numpy as np
+
+from learning import choice, control, episodes, features, policies, ranker
 from learning.policies import Loaded
 from learning.question import Action, Candidate, Question, Ranking, Scored
 from learning.ranker import NOBODY, Opinion
@@ -45,11 +47,16 @@ def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall |
         return Ranking([], "hand_off", policy.threshold, day_one, policy.version, reason="Nothing to answer from.")
     found = _opinions(question, candidates, remembered)
     places = sorted(range(len(found)), key=lambda place: (-found[place].mixture, candidates[place].source_id))
-    scored = [_scored(candidates[place], found[place], policy) for place in places]
+    weighed, others = places[: features.CHOSEN_FROM], places[features.CHOSEN_FROM :]
+    chosen = _choose(question, [candidates[place] for place in weighed], [found[place] for place in weighed], remembered)
+    scored = sorted(chosen.scored, key=lambda each: (-each.raw, each.source_id))
+    scored += [_scored(candidates[place], found[place].mixture, {}, policy) for place in others]
     threshold = policy.strict_threshold if scored[0].candidate.is_strict else policy.threshold
-    logodds = _contributions(question, candidates, remembered, places[0], scored[0])
-    scored[0] = Scored(scored[0].candidate, scored[0].p, scored[0].raw, scored[0].features, logodds)
-    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version)
+    winner = candidates.index(scored[0].candidate)
+    of_mixture, beyond = _contributions(question, candidates, remembered, winner, found[winner]), chosen.beyond(scored[0])
+    logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
+    scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
+    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none)
 
 
 def _opinions(question: Question, candidates: Sequence[Candidate], remembered: Recall) -> list[Opinion]:
@@ -58,41 +65,67 @@ def _opinions(question: Question, candidates: Sequence[Candidate], remembered: R
     return ranker.opinions(candidates, question.page, remembered.votes, remembered.head, share, policy.statistics)
 
 
-def _scored(candidate: Candidate, opinion: Opinion, policy: Loaded) -> Scored:
-    raw = ranker.raw_score(opinion.mixture)
-    features = {
-        "dense": candidate.dense,
-        "text": candidate.text_rank,
-        "search": opinion.search,
-        "vote": opinion.vote,
-        "votes_for": opinion.positive,
-        "votes_against": opinion.negative,
-        "page": opinion.page,
-        "learned": float(candidate.is_learned),
-    }
-    if opinion.head is not None:
-        features["head"] = opinion.head
-    return Scored(candidate, policy.line.one(raw), raw, features, {})
+@dataclass(frozen=True)
+class Chosen:
+    """The likeliest candidates, weighed by name against each other and against none of them."""
+
+    scored: list[Scored]
+    none: dict[str, float]
+    rows: choice.Floats  # (m + 1, f), none last
+    odds: choice.Floats  # (m + 1,)
+    weights: choice.Floats
+
+    def beyond(self, winner: Scored) -> dict[str, float]:
+        """What the named features add to the winner's log-odds beyond the mixture: weight x (its value - that of the rest, by their odds)."""
+        place = self.scored.index(winner)
+        rest = np.delete(self.odds, place)
+        others = rest @ np.delete(self.rows, place, axis=0) / max(float(rest.sum()), 1e-12)
+        added = self.weights * (self.rows[place] - others)
+        parts: dict[str, float] = {}
+        for name, column in features.PLACES.items():
+            if name != "mixture":
+                part = features.PARTS.get(name, "else")
+                parts[part] = parts.get(part, 0.0) + float(added[column])
+        return parts
 
 
-def _contributions(question: Question, candidates: Sequence[Candidate], remembered: Recall, place: int, winner: Scored) -> dict[str, float]:
-    """What each part of the evidence adds to the winner's log-odds: the score with it less the score without it."""
-    policy, slope = remembered.policy, remembered.policy.line.slope
+def _choose(question: Question, candidates: Sequence[Candidate], found: Sequence[Opinion], remembered: Recall) -> Chosen:
+    policy, votes = remembered.policy, remembered.votes
+    named = [features.of_candidate(question, each, opinion, votes) for each, opinion in zip(candidates, found, strict=True)]
+    rest = 1 - sum(opinion.mixture for opinion in found)
+    none = features.of_none(rest, max(each.dense for each in candidates), votes)
+    rows = features.matrix([*named, none])
+    odds = np.exp(choice.log_probabilities(rows, policy.coefficients))
+    scored = [_scored(each, float(p), values, policy) for each, p, values in zip(candidates, odds[:-1], named, strict=True)]
+    return Chosen(scored, none, rows, odds, policy.coefficients)
+
+
+def _scored(candidate: Candidate, p: float, named: dict[str, float], policy: Loaded) -> Scored:
+    raw = ranker.raw_score(p)
+    return Scored(candidate, policy.line.one(raw), raw, named, {})
+
+
+def _contributions(
+    question: Question, candidates: Sequence[Candidate], remembered: Recall, place: int, winner: Opinion
+) -> dict[str, float]:
+    """What each part of the mixture adds to the winner's log-odds: the mixture with it less the mixture without it."""
+    policy = remembered.policy
     share = ranker.head_share(policy.episodes)
     votes, supporting = remembered.votes, Tally(remembered.votes.positive, {})
 
     def without(page: str, tally: Tally, head: Mapping[int, float] | None) -> float:
         return ranker.raw_score(ranker.opinions(candidates, page, tally, head, share, policy.statistics)[place].mixture)
 
-    full = winner.raw
+    full = ranker.raw_score(winner.mixture)
     parts = {
         "passage": without(question.page, NOBODY, None),
         "similar": full - without(question.page, Tally({}, votes.negative), remembered.head) if votes.positive else 0.0,
-        "against": full - without(question.page, supporting, remembered.head) if votes.negative else 0.0,
+        "missed": full - without(question.page, supporting, remembered.head) if votes.negative else 0.0,
         "experience": full - without(question.page, votes, None) if remembered.head else 0.0,
         "page": full - without("", votes, remembered.head) if question.page else 0.0,
     }
-    return {name: value * slope for name, value in parts.items()}
+    weight = float(policy.coefficients[features.PLACES["mixture"]])
+    return {name: value * weight for name, value in parts.items()}
 
 
 def _action(scored: Sequence[Scored], threshold: float) -> Action:

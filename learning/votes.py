@@ -7,7 +7,7 @@ A kernel-weighted nearest-neighbour vote (Nadaraya 1964; Watson 1964) in which e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,21 @@ Ints = NDArray[np.int64]
 
 WIDTH = 0.06  # of the kernel, in cosine; chosen on BANKING77, flat between .05 and .08
 SCALE = 10.0  # an episode with the same words weighs this many pseudo-observations
-OTHER_PAGE = 0.75  # a neighbour from another page counts for less ...
-OTHER_SEGMENT = 0.85  # ... and so does one from another plan or lifecycle
+CONTEXT: Mapping[str, float] = {"page": 0.75, "plan": 0.92, "lifecycle": 0.92}  # what a neighbour counts for where it differs in this
+UNKNOWN = 0.5
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """k past questions, most similar first: cosine in [-1, 1], credit in [-1, 1], whether page and segment agree, in [0, 1]."""
+    """k past questions, most similar first: cosine in [-1, 1], credit in [-1, 1].
+
+    `same`: by key of CONTEXT that the question has, (k,) whether they agree: 1, 0, or UNKNOWN.
+    """
 
     source_ids: Ints
     cosine: Floats
     credit: Floats
-    same_page: Floats
-    same_segment: Floats
+    same: Mapping[str, Floats]
     accounts: list[str]
     by_agent: NDArray[np.bool_]
 
@@ -39,10 +41,11 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Tally:
-    """Votes by source: the weight for it and against it, both >= 0."""
+    """Votes by source: the weight for it and against it, both >= 0. `agreeing`: of them, those from the same page, plan, lifecycle."""
 
     positive: Mapping[int, float]
     negative: Mapping[int, float]
+    agreeing: Mapping[str, Tally] = field(default_factory=dict)
 
     @property
     def total_positive(self) -> float:
@@ -53,18 +56,16 @@ class Tally:
         return self.total_positive + sum(self.negative.values())
 
 
-def agreement(mine: Mapping[str, str], theirs: Mapping[str, str]) -> float:
-    """Share of the keys known on both sides that agree, in [0, 1]; 1 when there is nothing to compare."""
-    shared = [key for key in mine if mine[key] and theirs.get(key)]
-    return sum(mine[key] == theirs[key] for key in shared) / len(shared) if shared else 1.0
+def agreement(mine: str, theirs: str | None) -> float:
+    """1 or 0; UNKNOWN where theirs is not known."""
+    return float(mine == theirs) if theirs else UNKNOWN
 
 
 def weights(neighbours: Neighbours) -> Floats:
-    """(k,) kernel weights in (0, SCALE]: similarity, damped where page or segment differ."""
-    near = np.exp((neighbours.cosine - 1) / WIDTH) * SCALE
-    page = OTHER_PAGE + (1 - OTHER_PAGE) * neighbours.same_page
-    segment = OTHER_SEGMENT + (1 - OTHER_SEGMENT) * neighbours.same_segment
-    result: Floats = near * page * segment
+    """(k,) kernel weights in (0, SCALE]: similarity, damped where page, plan or lifecycle differ."""
+    result: Floats = np.exp((neighbours.cosine - 1) / WIDTH) * SCALE
+    for key, same in neighbours.same.items():
+        result = result * (CONTEXT[key] + (1 - CONTEXT[key]) * same)
     return result
 
 
@@ -75,6 +76,7 @@ def tally(neighbours: Neighbours) -> Tally:
     """
     positive: dict[int, float] = {}
     negative: dict[int, float] = {}
+    agreeing: dict[str, tuple[dict[int, float], dict[int, float]]] = {key: ({}, {}) for key in neighbours.same}
     heard: set[tuple[int, str, bool]] = set()
     votes = weights(neighbours) * neighbours.credit
     for place in np.argsort(-np.abs(votes), kind="stable"):
@@ -86,4 +88,7 @@ def tally(neighbours: Neighbours) -> Tally:
             heard.add(voice)
         side = positive if vote > 0 else negative
         side[source] = side.get(source, 0.0) + abs(vote)
-    return Tally(positive, negative)
+        for key, same in neighbours.same.items():
+            part = agreeing[key][vote <= 0]
+            part[source] = part.get(source, 0.0) + abs(vote) * float(same[place])
+    return Tally(positive, negative, {key: Tally(*parts) for key, parts in agreeing.items()})

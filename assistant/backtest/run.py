@@ -73,7 +73,7 @@ class Run:
                     yield done
 
     def result(self) -> dict[str, Any]:
-        others = self.baselines()
+        others = self.others()
         rows = figures.Rows(self.progress.rows)
         oracle = others.supervised if len(rows) > baselines.REFIT else None  # before its first fit it says nothing
         return {
@@ -87,7 +87,7 @@ class Run:
             "unanswerable": figures.unanswerable(rows),
         }
 
-    def baselines(self) -> baselines.Outcome:
+    def others(self) -> baselines.Outcome:
         if self._known is not None:
             return self._known()
         assert self._others is not None

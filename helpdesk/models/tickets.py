@@ -154,7 +154,7 @@ class Ticket(Conversation, Closure, Triage, models.Model):
     def locked(self) -> Iterator[None]:
         """One transaction, with this row locked and read afresh: of two clicks at once, the second sees the first."""
         with transaction.atomic():
-            related = [field for field in self._meta.concrete_fields if field.is_relation and field.is_cached(self)]
+            related = [field for field in self._meta.concrete_fields if isinstance(field, models.ForeignKey) and field.is_cached(self)]
             known = {field: field.get_cached_value(self) for field in related}
             self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
             for field, row in known.items():  # a refresh forgets them; whoever it still belongs to need not be read again

@@ -1,5 +1,6 @@
 """The pure functions: what must hold for any input."""
 
+import datetime as dt
 import math
 
 import numpy as np
@@ -7,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning import abstention, calibration, credit, head, ranker, votes
+from learning import abstention, calibration, choice, credit, features, head, ranker, votes
 from learning.channels import CHANNELS, TABLE
-from learning.question import Candidate
+from learning.question import Candidate, Question
 from learning.votes import Neighbours, Tally
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.load_profile("quick")
 
+AT = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 probability = st.floats(0.0, 1.0)
 signal = st.tuples(st.sampled_from(["reaction", "return", "agent"]), st.floats(-6, 6))
 signals = st.lists(signal, max_size=8)
@@ -75,8 +77,7 @@ def neighbours(*rows):
         np.array([row[0] for row in rows], np.int64),
         np.array([row[1] for row in rows], float),
         np.array([row[2] for row in rows], float),
-        np.ones(len(rows)),
-        np.ones(len(rows)),
+        {},
         [row[3] for row in rows],
         np.array([row[4] for row in rows], bool),
     )
@@ -105,12 +106,19 @@ class TestVotes:
 
     def test_another_page_or_plan_counts_for_less(self):
         rows = neighbours((1, 0.9, 1.0, "a", False), (1, 0.9, 1.0, "b", False))
-        here, there = votes.weights(Neighbours(**{**vars(rows), "same_page": np.array([1.0, 0.0])}))
-        assert there == pytest.approx(here * votes.OTHER_PAGE)
+        for key, discount in votes.CONTEXT.items():
+            here, there = votes.weights(Neighbours(**{**vars(rows), "same": {key: np.array([1.0, 0.0])}}))
+            assert there == pytest.approx(here * discount)
 
-    def test_agreement_compares_only_what_both_sides_know(self):
-        assert votes.agreement({"plan": "team"}, {}) == 1
-        assert votes.agreement({"plan": "team", "lifecycle": "trial"}, {"plan": "team", "lifecycle": "active"}) == 0.5
+    def test_what_is_not_known_neither_agrees_nor_differs(self):
+        assert [votes.agreement("team", theirs) for theirs in ("team", "free", "", None)] == [1, 0, 0.5, 0.5]
+
+    @given(st.lists(st.tuples(st.integers(1, 4), st.floats(-1, 1), st.floats(-1, 1), st.sampled_from("abc"), st.booleans()), max_size=30))
+    def test_what_agrees_is_a_part_of_all(self, rows):
+        same = np.array([place % 2 for place in range(len(rows))], float)
+        tally = votes.tally(Neighbours(**{**vars(neighbours(*rows)), "same": {"page": same}}))
+        for source, weight in tally.agreeing["page"].positive.items():
+            assert 0 <= weight <= tally.positive[source] + 1e-9
 
 
 candidates = st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.booleans()).map(lambda row: row), min_size=1, max_size=8).map(
@@ -193,10 +201,29 @@ class TestCalibration:
     def test_finds_the_line_that_made_the_data(self, offset, slope, seed):
         rng = np.random.default_rng(seed)
         scores = rng.normal(0, 2, 6_000)
-        labels = (rng.random(6_000) < 1 / (1 + np.exp(-(offset + slope * scores)))).astype(float)
-        line = calibration.fit(scores, labels, np.ones(6_000))
+        right = rng.random(6_000) < 1 / (1 + np.exp(-(offset + slope * scores)))
+        line = calibration.fit(scores, np.where(right, np.inf, -np.inf), np.ones(6_000))
         assert line.offset == pytest.approx(offset, abs=0.25)
         assert line.slope == pytest.approx(slope, abs=0.25)
+
+    @settings(max_examples=20)
+    @given(st.floats(-1.0, 1.0), st.floats(0.5, 1.8), st.integers(0, 10_000))
+    def test_finds_it_through_noisy_signals_whatever_it_believed_before(self, offset, slope, seed):
+        rng = np.random.default_rng(seed)
+        scores = rng.normal(1, 2, 8_000)
+        right = rng.random(8_000) < 1 / (1 + np.exp(-(offset + slope * scores)))
+        confirmed = rng.random(8_000) < np.where(right, 0.45, 0.03)
+        evidence = np.where(confirmed, np.log(0.45 / 0.03), np.log(0.55 / 0.97))
+        for prior in (calibration.DAY_ONE, calibration.Line(2.0, 0.5)):
+            line = calibration.fit(scores, evidence, np.ones(8_000), prior)
+            assert line.offset == pytest.approx(offset, abs=0.4)
+            assert line.slope == pytest.approx(slope, abs=0.4)
+
+    @given(probability, signals)
+    def test_what_the_signals_weighed_can_be_read_off_the_belief(self, prior, found):
+        weight = credit.evidence(found)
+        if abs(weight) < 9:
+            assert credit.evidence_in(credit.belief(prior, found), prior) == pytest.approx(weight, abs=1e-3)
 
     def test_calibration_error_of_honest_and_of_boastful_confidence(self):
         rng = np.random.default_rng(1)
@@ -244,3 +271,69 @@ class TestAbstention:
     def test_when_nothing_holds_the_target_it_is_cautious(self):
         confidence = np.linspace(0.5, 0.9, 1_000)
         assert abstention.threshold(confidence, confidence, np.zeros(1_000), np.ones(1_000), 0.95) == abstention.CAUTIOUS
+
+
+def simulated(n, truth, seed, noisy=0.0):
+    """Choices among four candidates and none, drawn from the weights in `truth`; a share is known only by noisy signals on the first."""
+    rng = np.random.default_rng(seed)
+    found = np.zeros((n, 5, len(features.NAMES)))
+    for name in ("mixture", "dense", "page_nearby"):
+        found[:, :4, features.PLACES[name]] = rng.normal(size=(n, 4))
+    found[:, 4, features.PLACES["none"]] = 1.0
+    odds = np.exp(choice.log_probabilities(found, truth))
+    target = np.array([rng.choice(5, p=row / row.sum()) for row in odds])
+    hidden = rng.random(n) < noisy
+    said = rng.random(n) < np.where(target == 0, 0.45, 0.03)
+    evidence = np.where(hidden, np.where(said, np.log(0.45 / 0.03), np.log(0.55 / 0.97)), 0.0)
+    return choice.Choices(found, np.ones((n, 5), bool), np.where(hidden, choice.UNKNOWN, target), evidence)
+
+
+class TestChoice:
+    def truth(self, **weights):
+        return np.array([weights.get(name, 0.0) for name in features.NAMES])
+
+    def test_without_data_it_is_as_shipped_and_as_the_mixture(self):
+        nothing = choice.Choices(np.zeros((0, 9, len(features.NAMES))), np.zeros((0, 9), bool), np.zeros(0, int), np.zeros(0))
+        assert choice.fit(nothing, features.shipped()) == pytest.approx(features.shipped())
+        rows = features.matrix([{"mixture": math.log(0.6)}, {"mixture": math.log(0.1)}, {"mixture": math.log(0.3), "none": 1.0}])
+        assert np.exp(choice.log_probabilities(rows, features.shipped())) == pytest.approx([0.6, 0.1, 0.3])
+
+    @pytest.mark.parametrize("noisy", [0.0, 0.7])
+    def test_finds_the_weights_that_made_the_data(self, noisy):
+        truth = self.truth(mixture=1.4, dense=0.8, page_nearby=1.5, none=0.5)
+        found = choice.fit(simulated(6_000, truth, seed=1, noisy=noisy), features.shipped())
+        for name in ("mixture", "dense", "page_nearby", "none"):
+            assert found[features.PLACES[name]] == pytest.approx(truth[features.PLACES[name]], abs=0.25)
+
+    @settings(max_examples=15)
+    @given(st.integers(0, 1_000), st.floats(0, 1))
+    def test_its_gradient_is_that_of_its_loss(self, seed, noisy):
+        data, rng = simulated(40, self.truth(mixture=1.0), seed, noisy), np.random.default_rng(seed)
+        seen = {}
+
+        def look(objective, start, **rest):
+            seen["objective"] = objective
+            return type("Found", (), {"x": start})
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(choice, "minimize", look)
+            choice.fit(data, features.shipped())
+        at = rng.normal(size=len(features.NAMES)) * 0.3
+        place, step = features.PLACES["mixture"], 1e-5
+        up, down = at.copy(), at.copy()
+        up[place] += step
+        down[place] -= step
+        numeric = (seen["objective"](up)[0] - seen["objective"](down)[0]) / (2 * step)
+        assert seen["objective"](at)[1][place] == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+
+    def test_names_that_are_gone_do_not_hurt(self):
+        assert features.matrix([{"dense": 0.5, "of_an_older_version": 3.0}])[0].sum() == 0.5
+
+    def test_where_it_was_solved_before_counts_beyond_what_holds_everywhere(self):
+        tally = Tally({1: 50.0, 2: 50.0}, {}, {"plan": Tally({1: 50.0}, {})})
+        asked = Question("How do we get it?", None, AT, segment={"plan": "team"})
+        found = [Candidate(1, 0.6), Candidate(2, 0.6)]
+        opinions = ranker.opinions(found, "", tally)
+        mine, other = (features.of_candidate(asked, *pair, tally) for pair in zip(found, opinions, strict=True))
+        assert mine["plan_nearby"] > 0 > other["plan_nearby"]
+        assert "page_nearby" not in mine

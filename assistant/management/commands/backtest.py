@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 report.show(console, result, plan.channels.name)
                 _write(options["json"], result)
                 if other is not None:
-                    second = other(run.baselines())
+                    second = other(run.others())
                     report.show(console, second, "wrong-channels")
                     _write(_beside(options["json"]), second)
         except (corpus.CorpusError, ChannelsError, EmbedderUnavailable) as error:
