@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,7 +46,8 @@ def log_probabilities(features: Floats, weights: Floats, present: Booleans | Non
     utility = features @ weights
     if present is not None:
         utility = np.where(present, utility, -np.inf)
-    result: Floats = utility - logsumexp(utility, axis=-1, keepdims=True)
+    utility = utility - utility.max(axis=-1, keepdims=True)
+    result: Floats = utility - np.log(np.exp(utility).sum(axis=-1, keepdims=True))
     return result
 
 

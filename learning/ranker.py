@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from learning.credit import logit
@@ -42,6 +43,10 @@ class PageStatistics:
 
     counts: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     pages: int = 1
+
+    @cached_property
+    def totals(self) -> dict[int, float]:
+        return {source: sum(pages.values()) for source, pages in self.counts.items()}
 
     def as_json(self) -> dict[str, Any]:
         return {"pages": self.pages, "counts": {str(source): dict(pages) for source, pages in self.counts.items()}}
@@ -90,16 +95,28 @@ def page_share(candidate: Candidate, page: str, statistics: PageStatistics, w: W
     own = _is_own(candidate, page) / len(candidate.pages) if candidate.pages else spread
     expected = w.page_own_share * own + (1 - w.page_own_share) * spread
     seen = statistics.counts.get(candidate.source_id, {})
-    return float((seen.get(page, 0.0) + w.page_count * expected) / (sum(seen.values()) + w.page_count))
+    return float((seen.get(page, 0.0) + w.page_count * expected) / (statistics.totals.get(candidate.source_id, 0.0) + w.page_count))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What does not depend on votes or head: P(source) by search alone and P(page | source), of each candidate."""
+
+    search: list[float]
+    shares: list[float]
+
+
+def ground(candidates: Sequence[Candidate], page: str, statistics: PageStatistics | None = None, w: Weights = SHIPPED) -> Ground:
+    known = statistics or PageStatistics()
+    return Ground(search_prior(candidates, page, w), [page_share(each, page, known, w) for each in candidates])
 
 
 def opinions(
     candidates: Sequence[Candidate],
-    page: str,
+    base: Ground,
     tally: Tally = NOBODY,
     head: Mapping[int, float] | None = None,
     head_share: float = 0.0,
-    statistics: PageStatistics | None = None,
     w: Weights = SHIPPED,
 ) -> list[Opinion]:
     """One opinion a candidate; the mixtures sum to at most one: what is missing belongs to sources that are no candidates.
@@ -107,20 +124,18 @@ def opinions(
     A source the head has never seen keeps its vote, and takes the head's mass for it: what was taught a minute ago must not be voted down by
     a head that is an hour old.
     """
-    search = search_prior(candidates, page, w)
+    search, shares, total = base.search, base.shares, tally.total_positive + w.prior_count
     votes = [
-        (tally.positive.get(each.source_id, 0.0) + w.prior_count * prior) / (tally.total_positive + w.prior_count)
-        for each, prior in zip(candidates, search, strict=True)
+        (tally.positive.get(each.source_id, 0.0) + w.prior_count * prior) / total for each, prior in zip(candidates, search, strict=True)
     ]
     known = head or {}
     unseen = sum(vote for each, vote in zip(candidates, votes, strict=True) if each.source_id not in known)
-    mixed, shares = [], []
+    mixed = []
     for each, vote in zip(candidates, votes, strict=True):
         slow = known[each.source_id] * (1 - min(unseen, 1.0)) if each.source_id in known else vote
         mixture = (1 - head_share) * vote + head_share * slow if head else vote
         positive, negative = tally.positive.get(each.source_id, 0.0), tally.negative.get(each.source_id, 0.0)
         mixed.append(mixture * (1 - negative / (negative + positive + w.against)))
-        shares.append(page_share(each, page, statistics or PageStatistics(), w))
     factors = [share**w.page_power for share in shares]
     scale = _scale(mixed, factors)
     return [

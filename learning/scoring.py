@@ -10,7 +10,7 @@ import numpy as np
 from learning import choice, control, episodes, features, policies, ranker
 from learning.policies import Loaded
 from learning.question import Action, Candidate, Question, Ranking, Scored
-from learning.ranker import NOBODY, Opinion
+from learning.ranker import NOBODY, Ground, Opinion
 from learning.votes import Tally, tally
 
 HEAD_SUGGESTS = 5
@@ -45,7 +45,8 @@ def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall |
     day_one = control.decide(candidates, question.page)
     if not candidates:
         return Ranking([], "hand_off", policy.threshold, day_one, policy.version, reason="Nothing to answer from.")
-    found = _opinions(question, candidates, remembered)
+    base, share = ranker.ground(candidates, question.page, policy.statistics), ranker.head_share(policy.episodes)
+    found = ranker.opinions(candidates, base, remembered.votes, remembered.head, share)
     places = sorted(range(len(found)), key=lambda place: (-found[place].mixture, candidates[place].source_id))
     weighed, others = places[: features.CHOSEN_FROM], places[features.CHOSEN_FROM :]
     chosen = _choose(question, [candidates[place] for place in weighed], [found[place] for place in weighed], remembered)
@@ -53,16 +54,10 @@ def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall |
     scored += [_scored(candidates[place], found[place].mixture, {}, policy) for place in others]
     threshold = policy.strict_threshold if scored[0].candidate.is_strict else policy.threshold
     winner = candidates.index(scored[0].candidate)
-    of_mixture, beyond = _contributions(question, candidates, remembered, winner, found[winner]), chosen.beyond(scored[0])
+    of_mixture, beyond = _contributions(question, candidates, base, remembered, winner, found[winner]), chosen.beyond(scored[0])
     logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
     scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
     return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none)
-
-
-def _opinions(question: Question, candidates: Sequence[Candidate], remembered: Recall) -> list[Opinion]:
-    policy = remembered.policy
-    share = ranker.head_share(policy.episodes)
-    return ranker.opinions(candidates, question.page, remembered.votes, remembered.head, share, policy.statistics)
 
 
 @dataclass(frozen=True)
@@ -106,23 +101,23 @@ def _scored(candidate: Candidate, p: float, named: dict[str, float], policy: Loa
 
 
 def _contributions(
-    question: Question, candidates: Sequence[Candidate], remembered: Recall, place: int, winner: Opinion
+    question: Question, candidates: Sequence[Candidate], base: Ground, remembered: Recall, place: int, winner: Opinion
 ) -> dict[str, float]:
     """What each part of the mixture adds to the winner's log-odds: the mixture with it less the mixture without it."""
     policy = remembered.policy
     share = ranker.head_share(policy.episodes)
     votes, supporting = remembered.votes, Tally(remembered.votes.positive, {})
 
-    def without(page: str, tally: Tally, head: Mapping[int, float] | None) -> float:
-        return ranker.raw_score(ranker.opinions(candidates, page, tally, head, share, policy.statistics)[place].mixture)
+    def without(ground: Ground, tally: Tally, head: Mapping[int, float] | None) -> float:
+        return ranker.raw_score(ranker.opinions(candidates, ground, tally, head, share)[place].mixture)
 
     full = ranker.raw_score(winner.mixture)
     parts = {
-        "passage": without(question.page, NOBODY, None),
-        "similar": full - without(question.page, Tally({}, votes.negative), remembered.head) if votes.positive else 0.0,
-        "missed": full - without(question.page, supporting, remembered.head) if votes.negative else 0.0,
-        "experience": full - without(question.page, votes, None) if remembered.head else 0.0,
-        "page": full - without("", votes, remembered.head) if question.page else 0.0,
+        "passage": without(base, NOBODY, None),
+        "similar": full - without(base, Tally({}, votes.negative), remembered.head) if votes.positive else 0.0,
+        "missed": full - without(base, supporting, remembered.head) if votes.negative else 0.0,
+        "experience": full - without(base, votes, None) if remembered.head else 0.0,
+        "page": full - without(ranker.ground(candidates, ""), votes, remembered.head) if question.page else 0.0,
     }
     weight = float(policy.coefficients[features.PLACES["mixture"]])
     return {name: value * weight for name, value in parts.items()}

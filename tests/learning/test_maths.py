@@ -131,36 +131,36 @@ class TestRanker:
     @given(candidates, tallies, tallies, st.floats(0, 1))
     def test_mixtures_are_a_sub_probability(self, found, positive, negative, share):
         heads = {each.source_id: 1 / len(found) for each in found}
-        result = ranker.opinions(found, "/p", Tally(positive, negative), heads, share)
+        result = ranker.opinions(found, ranker.ground(found, "/p"), Tally(positive, negative), heads, share)
         assert all(opinion.mixture >= 0 for opinion in result)
         assert sum(opinion.mixture for opinion in result) <= 1 + 1e-9
 
     @given(candidates)
     def test_without_experience_it_is_search_alone(self, found):
-        result = ranker.opinions(found, "")
+        result = ranker.opinions(found, ranker.ground(found, ""))
         assert [opinion.mixture for opinion in result] == pytest.approx(ranker.search_prior(found, ""))
 
     @given(candidates, st.floats(0.5, 20))
     def test_a_vote_for_a_source_raises_it(self, found, weight):
-        before = ranker.opinions(found, "")[0].mixture
-        after = ranker.opinions(found, "", Tally({1: weight}, {}))[0].mixture
+        before = ranker.opinions(found, ranker.ground(found, ""))[0].mixture
+        after = ranker.opinions(found, ranker.ground(found, ""), Tally({1: weight}, {}))[0].mixture
         assert after >= before - 1e-9
 
     @given(candidates, st.floats(0.5, 20))
     def test_a_vote_against_a_source_lowers_it(self, found, weight):
-        before = ranker.opinions(found, "")[0].mixture
-        after = ranker.opinions(found, "", Tally({}, {1: weight}))[0].mixture
+        before = ranker.opinions(found, ranker.ground(found, ""))[0].mixture
+        after = ranker.opinions(found, ranker.ground(found, ""), Tally({}, {1: weight}))[0].mixture
         assert after < before or before == 0
 
     def test_what_was_just_taught_is_not_voted_down_by_an_old_head(self):
         found = [Candidate(1, 0.6), Candidate(2, 0.6)]
-        result = ranker.opinions(found, "", Tally({2: 8.0}, {}), {1: 1.0}, 0.6)
+        result = ranker.opinions(found, ranker.ground(found, ""), Tally({2: 8.0}, {}), {1: 1.0}, 0.6)
         assert result[1].mixture > 0.9
 
     def test_of_equal_sources_the_page_decides(self):
         statistics = ranker.PageStatistics({1: {"/a": 9.0, "/b": 1.0}, 2: {"/a": 1.0, "/b": 9.0}}, 2)
         found = [Candidate(1, 0.6), Candidate(2, 0.6)]
-        first, second = ranker.opinions(found, "/b", statistics=statistics)
+        first, second = ranker.opinions(found, ranker.ground(found, "/b", statistics))
         assert second.mixture > first.mixture
 
     def test_statistics_survive_storage(self):
@@ -333,7 +333,7 @@ class TestChoice:
         tally = Tally({1: 50.0, 2: 50.0}, {}, {"plan": Tally({1: 50.0}, {})})
         asked = Question("How do we get it?", None, AT, segment={"plan": "team"})
         found = [Candidate(1, 0.6), Candidate(2, 0.6)]
-        opinions = ranker.opinions(found, "", tally)
+        opinions = ranker.opinions(found, ranker.ground(found, ""), tally)
         mine, other = (features.of_candidate(asked, *pair, tally) for pair in zip(found, opinions, strict=True))
         assert mine["plan_nearby"] > 0 > other["plan_nearby"]
         assert "page_nearby" not in mine
