@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -46,6 +48,12 @@ def avatar(person: User | Customer, size: int = 28, label: str = "") -> SafeStri
     css = "avatar" if size == 28 else f"avatar avatar--{size}"
     spoken = format_html('role="img" aria-label="{}" title="{}"', label, label) if label else mark_safe('aria-hidden="true"')
     return format_html('<span class="{}" data-hue="{}" {}>{}</span>', css, person.hue, spoken, person.initials)
+
+
+@register.filter
+def iso_day(day: str) -> str:
+    """“2026-08-04”, as a decision keeps it, as people read it: 4 Aug 2026."""
+    return date_format(dt.date.fromisoformat(day), "j M Y")
 
 
 @register.simple_tag
