@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("helpdesk.urls_portal")),
     path("", include("helpdesk.urls_inbox")),
     path("", include("assistant.urls")),
+    path("", include("learning.urls")),
     path("api/", include("helpdesk.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
-
 from assistant.backtest.customer import Channels, Mood, mood
 from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
-from helpdesk.models import Event, Message, SiteSettings, Ticket
+from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
 from learning import policies
 from learning.maturing import mature
-from learning.models import Decision
+from learning.models import Audit, Decision
 
 MINUTE = dt.timedelta(minutes=1)
 REFIT_EVERY = 50  # tickets between looking whether a refit is due
@@ -119,7 +117,7 @@ class Replay:
         else:
             self._demonstrate(ticket, past, drawn, at)
         if drawn.is_audited:
-            self._audit(ticket, decision, past, at)
+            self._audit(decision, past, at)
 
     def _to_answer(self, ticket: Ticket, source: int | None, past: PastTicket, drawn: Mood, at: dt.datetime, number: int) -> None:
         right = self.stage.is_right(source, past)
@@ -179,11 +177,11 @@ class Replay:
         if past.resolved_by is None:
             self.stage.notice_learned(ticket.pk, past)
 
-    def _audit(self, ticket: Ticket, decision: Decision, past: PastTicket, at: dt.datetime) -> None:
+    def _audit(self, decision: Decision, past: PastTicket, at: dt.datetime) -> None:
         right = self.stage.is_right(decision.source_id, past)
-        truth = None if right else self.stage.right_source(past)
-        with transaction.atomic():
-            Event.record("answer.verdict", by=self.stage.agent, ticket=ticket, at=at, decision=decision.pk, right=right, source=truth)
+        truth = None if right else Source.objects.filter(pk=self.stage.right_source(past) or 0).first()
+        audit = Audit.objects.create(decision_id=decision.pk, drawn_at=at)
+        audit.judge("right" if right else "wrong", by=self.stage.agent, source=truth, at=at)
 
     def _until(self, at: dt.datetime) -> None:
         """What falls due before `at`: windows that close, customers who come back."""

@@ -24,6 +24,12 @@ class SiteSettings(models.Model):
     assumed_hours = models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution.")
     came_back_days = models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")
 
+    audit_share = models.FloatField(
+        default=0.015,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
+        help_text="The share of conversations that agents are asked to judge.",
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "settings"
 

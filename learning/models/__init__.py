@@ -1,9 +1,10 @@
 """Everything learning remembers: what was decided, what came back, what follows from it, and the weights in use."""
 
+from learning.models.audit import Audit
 from learning.models.decision import Decision
 from learning.models.episode import Episode
 from learning.models.policy import Policy
 from learning.models.resolution import LearnedResolution
 from learning.models.signal import Signal
 
-__all__ = ["Decision", "Episode", "LearnedResolution", "Policy", "Signal"]
+__all__ = ["Audit", "Decision", "Episode", "LearnedResolution", "Policy", "Signal"]

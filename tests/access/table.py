@@ -30,6 +30,9 @@ inbox:spam              DELETE door door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
 assistant:dismissal     POST  door  door  door  door  door  go    no    go
+learning:audits         GET   door  door  door  door  door  yes   yes   yes
+learning:verdict        POST  door  door  door  door  door  bad   no    bad
+
 assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 
 portal:home             GET   yes

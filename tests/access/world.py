@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
-from learning.models import Decision
+from learning.models import Audit, Decision
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
 CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
@@ -34,6 +34,10 @@ class World:
     mail: DevMail
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def audit(self):
+        return Audit.objects.get(decision=self.decision)
 
     @property
     def owner(self):
@@ -69,6 +73,7 @@ class World:
             ),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
+            "audits": list(Audit.objects.values_list("pk", "verdict")),
             "articles": list(Article.objects.order_by("pk").values_list("pk", "status", "version")),
         }
 
@@ -131,6 +136,7 @@ def make_conversation(people, team) -> tuple[Ticket, Decision, Draft]:
         question=f"{SECRET} contract",
         at=now,
     )
+    Audit.objects.create(decision=decision, drawn_at=now)
     draft = Draft.objects.create(
         ticket=ticket, message=said, decision=decision, body=f"{NOTE} draft", confidence=0.4, threshold=0.8, at=now
     )
