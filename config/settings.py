@@ -220,6 +220,7 @@ LLM_TIMEOUT = env_int("LLM_TIMEOUT", 20)
 # --- Web --------------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env("WHETSTONE_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True

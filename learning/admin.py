@@ -31,11 +31,23 @@ class Record(admin.ModelAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(Record):
-    list_display = ("at", "ticket", "kind", "source", "confidence", "threshold", "belief", "policy")
+    list_display = ("at", "ticket", "kind", "source", "sure", "needed", "believed", "policy")
     list_filter = ("kind", "policy")
     list_select_related = ("ticket", "source")
     search_fields = ("=ticket__id", "question", "source__title")
     exclude = ("vector",)
+
+    @admin.display(ordering="confidence", description="confidence")
+    def sure(self, decision: Decision) -> str:
+        return f"{decision.confidence:.3f}"
+
+    @admin.display(description="threshold")
+    def needed(self, decision: Decision) -> str:
+        return f"{decision.threshold:.3f}"
+
+    @admin.display(ordering="belief", description="belief")
+    def believed(self, decision: Decision) -> str:
+        return "–" if decision.belief is None else f"{decision.belief:.3f}"
 
 
 @admin.register(Signal)

@@ -1,11 +1,14 @@
 """The Django admin, for admins: people, knowledge, and how the site runs."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
 from helpdesk.admin import knowledge, people, running
 
 __all__ = ["knowledge", "people", "running"]
 
+# The admin has no sign-in of its own: one that knows nothing of second steps and limits would be the way around them.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "Whetstone"
 admin.site.site_title = "Whetstone admin"
 admin.site.index_title = "Settings and people"

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from helpdesk.identity import AgentSocialAdapter
 from helpdesk.models import User
-from tests.factories import PASSWORD, make_customer, make_user
+from tests.factories import PASSWORD, make_admin, make_customer, make_user
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -42,6 +42,16 @@ def test_an_agent_signs_in_and_the_session_gets_a_new_key(client):
     assert (response.status_code, response.url) == (302, reverse("inbox:home"))
     assert client.session.session_key != planted
     assert client.session["_auth_user_id"] == str(ines.pk)
+
+
+def test_the_admin_has_no_sign_in_of_its_own_past_the_second_step(client):
+    morgan = make_admin()
+    TOTP.activate(morgan, "JBSWY3DPEHPK3PXP")
+    response = client.post("/admin/login/?next=/admin/", {"username": morgan.email, "password": PASSWORD, "next": "/admin/"})
+    assert response.url.startswith(LOGIN)
+    assert "_auth_user_id" not in client.session
+    client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/", follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("who", ["wrong password", "unknown", "inactive"])
