@@ -68,7 +68,9 @@ def _ask(data: dict[str, Any], request: Request) -> tuple[Ticket, int]:
 
 
 def _answer_to(ticket: Ticket, seq: int) -> dict[str, Any]:
-    reply = ticket.messages.filter(seq__gt=seq, author=Message.Author.ASSISTANT).order_by("seq").first()
+    reply = ticket.just_said  # by the turn, on this very ticket, when it was taken in this process
+    if reply is None or reply.author != Message.Author.ASSISTANT or reply.seq <= seq:
+        reply = ticket.messages.filter(seq__gt=seq, author=Message.Author.ASSISTANT).order_by("seq").first()
     meta = reply.meta if reply else {}
     decision = Decision.objects.select_related("source").filter(pk=meta["decision"]).first() if meta.get("decision") else None
     return {

@@ -5,14 +5,16 @@ from __future__ import annotations
 from assistant import drafting, llm, turn
 from assistant.models import Draft
 from helpdesk.events import consumer
-from helpdesk.models import Event, Ticket
+from helpdesk.models import Event, SiteSettings, Ticket
 from learning import ledger
 
 
 @consumer("assistant", {"ticket.opened", "message.said"}, here=lambda: not llm.is_configured())
 def answer(event: Event) -> None:
     """In the web process while answers are quotations (some 40 ms); in a worker when a model writes them."""
-    if event.ticket is not None:
+    if event.ticket is None:
+        return
+    with SiteSettings.kept():
         turn.take(event.ticket.message(event.data["message"]), at=event.at)
 
 

@@ -29,7 +29,7 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
     """Embed, recall and retrieve, all of it through what this customer may see. Raises EmbedderUnavailable."""
     ticket = message.ticket
     text = _text(message)
-    helped_by, missed_by = experience.of_customer(ticket.customer_id)
+    helped_by, missed_by = experience.of_customer(ticket.customer)
     question = Question(
         text=text,
         vector=embed_one(text),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.db.models import BinaryField, Func
 
-from helpdesk.models import SiteSettings
+from helpdesk.models import Customer, SiteSettings
 from learning import calibration, choice, features, head, ranker
 from learning.credit import evidence_in
 from learning.models import Decision, Episode, Signal
@@ -66,13 +66,14 @@ def solved() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str], int
     return vectors, sources, credits, [row[3] for row in kept], Episode.objects.exclude(credit=0).count()
 
 
-def of_customer(customer_id: int | None, limit: int = 50) -> tuple[frozenset[int], frozenset[int]]:
-    """Sources that helped this customer before, and those that missed: of their last decisions on which a signal has come."""
-    judged = (
-        Decision.objects.filter(customer=customer_id, source__isnull=False, belief__isnull=False)
-        if customer_id
-        else Decision.objects.none()
-    )
+def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], frozenset[int]]:
+    """Sources that helped this customer before, and those that missed: of their last decisions on which a signal has come.
+
+    Only of one who has proved who they are: an address that somebody claims must not bring its history.
+    """
+    if not customer.is_verified:
+        return frozenset(), frozenset()
+    judged = Decision.objects.filter(customer=customer, source__isnull=False, belief__isnull=False)
     rows = [(pk, belief or 0.0) for pk, belief in judged.order_by("-at").values_list("source_id", "belief")[:limit] if pk]
     return frozenset(pk for pk, belief in rows if belief > 0.5), frozenset(pk for pk, belief in rows if belief < 0.5)
 
