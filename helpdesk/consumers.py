@@ -50,7 +50,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """`{"watch": 12}`: tell me of this ticket, if I may see it."""
         number = content.get("watch") if isinstance(content, dict) else None
-        if not isinstance(number, int) or self.watched >= WATCH_LIMIT:
+        if type(number) is not int or self.watched >= WATCH_LIMIT:
             return
         if await database_sync_to_async(self._may_see)(number):
             await self._join(live.ticket_group(number))

@@ -21,13 +21,14 @@ ALLOWED_TAGS = {
 ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": False}).enable(["table", "strikethrough"])
 _chat = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufffe\uffff]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean_text(text: str, *, limit: int = MESSAGE_LIMIT, what: str = "The message") -> str:
     """Without control and direction-override characters; raises ValidationError when empty or too long."""
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not text:
+    if not _INVISIBLE.sub("", text):
         raise ValidationError(f"{what} is empty.", code="empty")
     if len(text) > limit:
         raise ValidationError(f"{what} is longer than {limit:,} characters. Please shorten it.", code="too_long")
@@ -68,6 +69,6 @@ def render_plain(text: str) -> str:
 
 def plain(text: str) -> str:
     """Markdown without its marks, for previews and mails' subjects."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     text = re.sub(r"^\s*(?:#+|>|[-*]|\d+\.)\s+", "", text, flags=re.MULTILINE)
     return " ".join(re.sub(r"[*`|]+|\b_+|_+\b", "", text).split())

@@ -21,7 +21,8 @@ from helpdesk.models import Customer, CustomerEmail, SignInCode, find_or_create_
 
 SESSION_KEY = "sign_in"
 WINDOW = dt.timedelta(hours=1)
-PER_ADDRESS = 6
+PER_ADDRESS = 6  # from one place; a stranger elsewhere must not use up what its owner needs
+PER_ADDRESS_IN_ALL = 30
 PER_ORIGIN = 40  # an office behind one address
 
 
@@ -35,7 +36,8 @@ def send(request: HttpRequest, email: str, *, next: str = "", pending: dict[str,
     now, email = timezone.now(), email.strip().lower()
     origin = salted_hmac("helpdesk.signin.origin", address_of(request), algorithm="sha256").hexdigest()
     lately = SignInCode.objects.filter(created_at__gt=now - WINDOW)
-    if lately.filter(email=email).count() >= PER_ADDRESS or lately.filter(origin=origin).count() >= PER_ORIGIN:
+    to_it, from_there = lately.filter(email=email), lately.filter(origin=origin)
+    if to_it.filter(origin=origin).count() >= PER_ADDRESS or to_it.count() >= PER_ADDRESS_IN_ALL or from_there.count() >= PER_ORIGIN:
         raise TooMany
     earlier = waiting(request)
     if pending is None and earlier and earlier.email == email:

@@ -46,7 +46,7 @@ def log(
         propensity=ranking.propensity,
         reason=ranking.reason[:200],
         vector=question.vector,
-        question=mask(question.text)[:QUESTION_LIMIT],
+        question=mask(question.text[: 2 * QUESTION_LIMIT])[:QUESTION_LIMIT],
         page=question.page[:200],
         segment=dict(question.segment),
         latency_ms=latency_ms or {},

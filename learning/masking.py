@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Bounded and anchored, so that a long run of letters costs no more than its length.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"']+[^\s<>()\[\]\"'.,;:!?]", re.IGNORECASE)
 _SECRET = re.compile(
     r"\b(?:sk|pk|rk|whsec|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{12,}|\b[A-Fa-f0-9]{32,}\b|(?i:(?:password|passcode|secret|token)\s*(?:is|:|=)\s*)\S+"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
-_PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(?0\d{1,4}\)?[ .-]?)?\d{2,5}(?:[ .-]\d{2,5}){2,4}(?![\w.])|\+\d{8,15}\b")
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(?0\d{1,4}\)?[ .-]?)?\d{2,5}(?:[ .-]\d{2,5}){2,4}(?![\w.])|\+\d{1,3}(?:[ .-]?\d{2,8}){1,5}\b"
+)
 _NUMBER = re.compile(
     r"(?:#|\b(?:order|invoice|ticket|case|ref(?:erence)?|account)(?: (?:no\.?|number|id))?[ :#]*)([A-Z]{0,4}-?\d{4,}[\w-]*)", re.IGNORECASE
 )

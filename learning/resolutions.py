@@ -6,21 +6,26 @@ import datetime as dt
 import re
 
 from django.db import transaction
+from django.db.models import Q
 
 from helpdesk.formatting import clean_line
-from helpdesk.models import Message, Source, Ticket
+from helpdesk.models import Customer, Message, Organisation, Source, Ticket
 from helpdesk.models.knowledge import Audience
 from helpdesk.search.index import index_source, outline
 from learning.masking import has_personal_data, links, mask
 from learning.models import Decision, LearnedResolution
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
+TITLE_WORDS = 6
 _GREETING = re.compile(r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.!?\n,]{0,40}[,.!\-–—:]+\s*", re.IGNORECASE)
 _THANKS = re.compile(r"^\s*(?:thanks|thank you)(?: (?:so|very) much)?(?: for [^.!\n]{0,60})?[.!,]\s*", re.IGNORECASE)
 _SIGNATURE = re.compile(
     r"\n\s*(?:--\s*\n.*|(?:kind |best |warm |many )?(?:regards|wishes|thanks|cheers|yours sincerely|sincerely|all the best)\b[^\n]{0,20}(?:\n[^\n]{0,60}){0,4})\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_CODE = re.compile(r"\b[A-Z]{1,5}-?\d{3,}[\w-]*|\b\d{4,}\b")
+_CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
+_TAKEN_OUT = re.compile(r"\[[a-z]+\]")
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|previous|above)|\bsystem prompt\b|\byou are now\b"
@@ -36,7 +41,7 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
     """
     people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
     answer = depersonalise(reply.body, people)
-    question = clean_line(mask(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
+    question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
     if not answer or not question:
         return None
     held = objection(answer)
@@ -90,6 +95,37 @@ def depersonalise(text: str, people: list[str]) -> str:
     return (text[:1].upper() + text[1:])[:ANSWER_LIMIT]
 
 
+def anonymous(question: str, people: list[str]) -> str:
+    """A customer's question as others may see it: without addresses, numbers that name a case, and names.
+
+    What counts as a name: capital letters within a sentence that no article has, and any word of a customer's or an organisation's name.
+    """
+    text = _CODE.sub("[number]", mask(question, people))
+    for word in dict.fromkeys(_CAPITAL.findall(text)):
+        if _names_somebody(word, within=re.search(rf"(?:[^.!?;:\s]\s+){word}\b|^{word}\s+[A-Z]|[.!?]\s+{word}\s+[A-Z]", text) is not None):
+            text = re.sub(rf"\b{word}\b(?:['’]s)?", "[name]", text)
+    return re.sub(r"\[name\](?:(?: (?:of|from|at|and))? \[name\])+", "[name]", text)
+
+
+def title_of(question: str) -> str:
+    """The sentence that asks, and of several the one that needed the least taken out; all of it when that says too little."""
+    asking = [each.strip() for each in re.split(r"(?<=[.!?;])\s+", question) if each.endswith("?") and len(each.split()) >= TITLE_WORDS]
+    best = min(asking, key=lambda each: (len(_TAKEN_OUT.findall(each)), -len(each)), default=question)
+    return best[:1].upper() + best[1:]
+
+
+def _names_somebody(word: str, *, within: bool) -> bool:
+    whole = rf"\y{word}\y"
+    if Customer.objects.filter(name__regex=whole).exists() or Organisation.objects.filter(name__regex=whole).exists():
+        return not _stands_in_an_article(word.lower())
+    return within and not _stands_in_an_article(word)
+
+
+def _stands_in_an_article(word: str) -> bool:
+    articles = Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True)
+    return articles.filter(Q(body__contains=word) | Q(title__contains=word)).exists()
+
+
 def objection(answer: str) -> str:
     """Why a text must not be served before an agent has looked at it; empty when nothing is wrong with it."""
     if _INSTRUCTION.search(answer):
@@ -110,7 +146,7 @@ def _source(question: str, answer: str, ticket: Ticket, asked: Decision, live: b
     nearest = asked.source if asked.source_id and asked.features.get("dense", 0.0) >= 0.4 else None
     return Source.objects.create(
         kind=Source.Kind.RESOLUTION,
-        title=question,
+        title=title_of(question),
         body=answer,
         audience=Audience.CUSTOMERS,
         category=nearest.category if nearest else None,

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -30,6 +30,8 @@ class BoundedJSONParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RequestDataTooBig as error:
             raise TooLarge() from error
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:

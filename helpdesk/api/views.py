@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,6 +38,12 @@ class InOrder(CursorPagination):
     ordering = "seq"
     page_size = 100
 
+    def decode_cursor(self, request: Request) -> Any:
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not re.fullmatch(r"[0-9]{1,9}", str(cursor.position)):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
 
 class Tickets(APIView):
     scopes = {"GET": "tickets:read", "POST": "tickets:write"}
@@ -58,6 +65,8 @@ class Tickets(APIView):
                 raise ValidationError({"state": f"There is no state {state[:40]!r}."})
             tickets = tickets.filter(state=state)
         if email := request.query_params.get("customer"):
+            if "\x00" in email:
+                raise ValidationError({"customer": "This is not an address."})
             tickets = tickets.filter(customer__email=email.strip().lower())
         pages = NewestFirst()
         return pages.get_paginated_response(TicketSerializer(pages.paginate_queryset(tickets, request, self), many=True).data)

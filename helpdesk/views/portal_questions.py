@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -58,7 +59,9 @@ def after(tickets: TicketQuerySet, cursor: str) -> TicketQuerySet:
     at, _, pk = cursor.partition("~")
     try:
         moment = parse_datetime(at)
-    except ValueError:
+        if moment is not None and timezone.is_aware(moment):
+            moment = moment.astimezone(dt.UTC)  # at the edges of the calendar there is no such moment
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or timezone.is_naive(moment) or not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
         return tickets

@@ -1,5 +1,7 @@
 """The API: keys and scopes, one shape of error, repeated calls change nothing, and bad input is refused in words."""
 
+import base64
+
 import pytest
 
 from helpdesk.models import ApiKey, Message, Ticket
@@ -104,6 +106,27 @@ def test_a_megabyte_is_too_large_and_broken_json_is_said(call, client):
     key = ApiKey.issue(name="CRM", scopes=ALL, by=make_admin())[1]
     response = client.post("/api/v1/tickets/", "{nope", content_type="application/json", headers={"Authorization": f"Bearer {key}"})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "parse_error")
+
+
+def test_nonsense_is_refused_in_the_one_shape_of_an_error(call, client):
+    api = call()
+    number = api("post", "tickets/", OPENING).json()["number"]
+    deep = client.post(
+        "/api/v1/ask",
+        "[" * 100_000,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {ApiKey.issue(name='deep', scopes=ALL, by=make_admin())[1]}"},
+    )
+    junk = [base64.b64encode(each).decode() for each in (b"p=x", b"p=%00", b"p=-1", b"o=99999999999999999999&p=1")]
+    answers = [
+        deep,
+        api("get", "tickets/?customer=%00"),
+        *(api("get", f"tickets/{number}/messages/?cursor={cursor}") for cursor in junk[:3]),
+        *(api("get", f"tickets/?cursor={cursor}") for cursor in junk[:3]),
+    ]
+    for answer in answers:
+        assert 400 <= answer.status_code < 500
+        assert set(answer.json()["error"]) >= {"code", "message"}
 
 
 def test_who_and_whose_cannot_be_assigned_from_outside(call):

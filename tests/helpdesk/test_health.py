@@ -1,6 +1,7 @@
 """Alive, and ready: in JSON, naming what is missing."""
 
 import pytest
+from django.test import Client
 
 from helpdesk.health import beat_heart
 
@@ -26,3 +27,8 @@ def test_what_is_missing_is_named(client, settings):
     assert response.status_code == 503
     assert not checks["redis"]["ok"] and "127.0.0.1:1" in checks["redis"]["error"]
     assert checks["worker"] == {"ok": False, "error": "RuntimeError: no worker has been seen yet"}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_they_are_only_read(path):
+    assert Client(enforce_csrf_checks=True).post(path).status_code == 405

@@ -307,7 +307,9 @@ def test_the_list_is_walked_to_its_end_without_a_gap(client, ada):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "2026-99-99T00:00:00Z~1", "~", "2026-01-01T00:00:00Z~9" + "9" * 30, "%00", "2026-01-01T00:00:00~1"]
+    "cursor",
+    ["x", "2026-99-99T00:00:00Z~1", "~", "2026-01-01T00:00:00Z~9" + "9" * 30, "%00", "2026-01-01T00:00:00~1"]
+    + ["0001-01-01T00:00:00%2B23:59~1", "9999-12-31T23:59:59-23:59~99999999999999999"],
 )
 def test_a_broken_cursor_shows_the_first_page(client, ticket, cursor):
     assert ticket.subject in client.get(f"/questions/?before={cursor}").content.decode()

@@ -165,6 +165,12 @@ def test_codes_are_limited_for_an_address_and_for_where_they_are_asked_from(clie
     assert client.post("/sign-in/", {"email": "x@client.example"}, REMOTE_ADDR="198.51.100.7").status_code == 302
 
 
+def test_a_stranger_cannot_use_up_the_codes_that_somebody_needs(client):
+    for _ in range(8):
+        client.post("/sign-in/", {"email": "ada@client.example"}, REMOTE_ADDR="203.0.113.9")
+    assert client.post("/sign-in/", {"email": "ada@client.example"}, REMOTE_ADDR="198.51.100.7").status_code == 302
+
+
 def test_an_address_that_somebody_only_claimed_opens_the_account_of_who_proved_it(client):
     mallory = make_customer("Mallory Vane")
     CustomerEmail.objects.create(customer=mallory, email="ada@client.example")

@@ -1,10 +1,14 @@
 """What is taken out of a text before it is learned, and what is made of a changed draft."""
 
+import time
+
 import pytest
 
+from helpdesk.formatting import plain
 from learning.drafts import change
 from learning.masking import has_personal_data, links, mask
-from learning.resolutions import depersonalise, objection
+from learning.resolutions import anonymous, depersonalise, objection, title_of
+from tests.factories import make_article, make_customer, make_organisation
 
 
 class TestMasking:
@@ -12,6 +16,7 @@ class TestMasking:
         ("text", "expected"),
         [
             ("Write to ada.okonkwo@client.example today", "Write to [email] today"),
+            ("Call me on +44 7700 900123 please", "Call me on [phone] please"),
             ("Call me on +44 20 7946 0958 please", "Call me on [phone] please"),
             ("My card 4111 1111 1111 1111 was charged", "My card [number] was charged"),
             ("Order #A-20931 has not come", "Order #[reference] has not come"),
@@ -39,6 +44,48 @@ class TestMasking:
 
     def test_takes_out_the_names_of_the_people_in_it(self):
         assert mask("Ada Okonkwo asked, and Ada was right", ["Ada Okonkwo"]) == "[name] asked, and [name] was right"
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 50_000, "ab1" * 16_666, "許" * 50_000, "http://" + "a." * 24_000, "[" * 50_000, "1 " * 25_000, "@" * 50_000]
+)
+def test_a_flood_of_anything_costs_no_more_than_its_length(text):
+    began = time.process_time()
+    mask(text, ["Ada Okonkwo"])
+    plain(text)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.django_db
+class TestQuestionsOfOthers:
+    """A learned question is shown to strangers."""
+
+    @pytest.fixture(autouse=True)
+    def help_centre(self):
+        make_article("Pair a gauge", "Open **Settings** and choose Bluetooth. A rail is no obstacle.")
+        make_customer("Oswald Grint", organisation=make_organisation("Northline Rail"))
+
+    def test_nobody_is_named_and_no_case_told(self):
+        asked = (
+            "Oswald Grint from Northline Rail (oswald.grint@northline-rail.example, +44 7700 900123, badge NR-4471) cannot pair the "
+            "ultrasonic rail gauge, PIN 8842; how do we pair the gauge with the tablet?"
+        )
+        shown = anonymous(asked, ["Priya Raman"])
+        for private in ("Oswald", "Grint", "Northline", "@", "900123", "4471", "8842"):
+            assert private not in shown
+        assert "ultrasonic rail gauge" in shown
+        assert title_of(shown) == "How do we pair the gauge with the tablet?"
+
+    def test_somebody_who_is_no_customer_is_taken_out_too(self):
+        assert (
+            anonymous("Our foreman Benedikt Stoll asks: can Settings be locked?", []) == "Our foreman [name] asks: can Settings be locked?"
+        )
+
+    @pytest.mark.parametrize(
+        "asked", ["How do we switch the unit of the readings?", "Where is Bluetooth in Settings, and who may open it?"]
+    )
+    def test_what_names_nobody_stays_as_it_is(self, asked):
+        assert title_of(anonymous(asked, ["Ada Okonkwo"])) == asked
 
 
 class TestDepersonalising:
