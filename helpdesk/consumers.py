@@ -42,7 +42,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             return
         try:
             content = await self.decode_json(text_data)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested without end
             await self.close(code=1007)
             return
         await self.receive_json(content)

@@ -34,10 +34,11 @@ def end_sessions(user: User) -> None:
 
 @confirmed("Deactivate", "They are signed out everywhere at once and cannot sign in again. Their tickets and replies stay.", "Deactivated")
 def deactivate(request: HttpRequest, user: User) -> None:
-    if user != request.user:
-        user.is_active = False
-        user.save(update_fields=["is_active"])
-        end_sessions(user)
+    if user == request.user:
+        raise ValidationError("You cannot deactivate yourself; another admin can.")
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    end_sessions(user)
 
 
 @confirmed("Remove two-step sign-in", "They sign in with the password alone until they set it up again.", "Two-step sign-in removed")

@@ -80,9 +80,10 @@ def test_deactivating_asks_first_and_signs_out_everywhere(client, morgan, django
 
 
 def test_nobody_deactivates_themselves(client, morgan):
-    act(client, User, "deactivate", morgan, confirmed="yes")
+    answer = act(client, User, "deactivate", morgan, confirmed="yes").content.decode()
     morgan.refresh_from_db()
     assert morgan.is_active
+    assert "cannot deactivate yourself" in answer and "Deactivated:" not in answer
 
 
 def test_a_key_is_shown_once_and_works(client, morgan):
