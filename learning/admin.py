@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from helpdesk.admin.confirm import confirmed
 from learning import resolutions
-from learning.models import Decision, LearnedResolution, Policy, Signal
+from learning.models import Decision, Incident, LearnedResolution, Policy, Signal
 
 
 class Record(admin.ModelAdmin):
@@ -63,6 +63,14 @@ class PolicyAdmin(Record):
     list_display = ("version", "state", "at", "evidence")
     list_filter = ("state",)
     exclude = ("head",)
+
+
+@admin.register(Incident)
+class IncidentAdmin(Record):
+    list_display = ("raised_at", "title", "state", "first_seen", "last_seen", "closed_at")
+    list_filter = ("state",)
+    search_fields = ("title",)
+    exclude = ("centre",)
 
 
 @confirmed("Approve", "The assistant serves them from now on, as you see them here.", "Approved")

@@ -156,14 +156,14 @@ def _is_content(text: str) -> bool:
 
 
 def _is_related(decision: Decision, message: Message) -> bool:
-    vector = _vector_of(message)
+    vector = vector_of(message)
     return vector is None or decision.vector is None or _cosine(vector, decision) >= RELATED
 
 
 def _same_matter(event: Event, earlier: list[Decision]) -> list[Decision]:
     if not earlier:
         return []
-    vector = _vector_of(Message.objects.get(pk=event.data["message"]))
+    vector = vector_of(Message.objects.get(pk=event.data["message"]))
     return [decision for decision in earlier if _cosine(vector, decision) >= SAME_MATTER]
 
 
@@ -172,7 +172,7 @@ def _cosine(vector: Vector | None, decision: Decision) -> float:
     return float(np.dot(vector, np.asarray(decision.vector))) if vector is not None and decision.vector is not None else 0.0
 
 
-def _vector_of(message: Message) -> Vector | None:
+def vector_of(message: Message) -> Vector | None:
     """As the turn embedded it; else embedded here. None while the embedder is away."""
     known = Decision.objects.filter(message=message).exclude(vector=None).values_list("vector", flat=True).first()
     if known is not None:

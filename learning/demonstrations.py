@@ -44,7 +44,9 @@ def take_back(ticket: Ticket, *, at: dt.datetime) -> None:
 def solving_reply(ticket: Ticket) -> Message | None:
     """The agent's reply that most likely solved it: the longest since the customer last came back that does more than ask."""
     since = Event.objects.filter(ticket=ticket, verb="ticket.reopened", actor_kind=Event.ActorKind.CUSTOMER).order_by("-at").first()
-    replies = ticket.messages.public().filter(author=Message.Author.AGENT)
+    replies = (
+        ticket.messages.public().filter(author=Message.Author.AGENT).exclude(meta__has_key="incident")
+    )  # news of a fix answers nothing
     if since:
         replies = replies.filter(at__gte=since.at)
     solving = [reply for reply in replies if len(reply.body.split()) >= ANSWER_WORDS or matching.has_link(reply.body)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from helpdesk.models import Customer
-from learning import episodes, ledger, policies, resolutions
+from learning import episodes, incidents, ledger, policies, resolutions
 from learning.models import Decision, Episode, Signal
 
 DIGITS = 9
@@ -54,6 +54,7 @@ def unlearn(customer: Customer, *, at: dt.datetime) -> int:
         kinds = list(decision.signals.exclude(state=Signal.State.REVERSED).values_list("kind", flat=True))
         reversed_now += len(kinds) if kinds and ledger.reverse(decision, kinds, at=at) else 0
     for ticket in customer.tickets.iterator(BATCH):
+        incidents.set_apart(ticket, at=at)
         resolutions.rest(ticket, at=at, because="Its customer was unlearned")
     if reversed_now:
         policies.refit(at, afresh=True)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import maturing, policies
+from learning import incidents, maturing, policies
 
 
 @shared_task
@@ -14,3 +14,8 @@ def mature() -> None:
 @shared_task
 def refit() -> None:
     policies.refit_if_due(timezone.now())
+
+
+@shared_task
+def close_quiet_incidents() -> None:
+    incidents.close_quiet(timezone.now())

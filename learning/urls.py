@@ -1,10 +1,17 @@
 from django.urls import path
 
-from learning import views
+from learning import incident_views, views
 
 app_name = "learning"
 
 urlpatterns = [
     path("audits/", views.audits, name="audits"),
     path("audits/<int:pk>/", views.verdict, name="verdict"),
+    path("incidents/", incident_views.listing, name="incidents"),
+    path("incidents/<int:pk>/", incident_views.show, name="incident"),
+    path("incidents/<int:pk>/report.md", incident_views.bug_report, name="incident_report"),
+    path("incidents/<int:pk>/notice/", incident_views.notice, name="incident_notice"),
+    path("incidents/<int:pk>/fix/", incident_views.fix, name="incident_fix"),
+    path("incidents/<int:pk>/dismissal/", incident_views.dismissal, name="incident_dismissal"),
+    path("incidents/<int:pk>/tickets/<int:number>/removal/", incident_views.removal, name="incident_removal"),
 ]

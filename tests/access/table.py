@@ -35,6 +35,14 @@ learning:verdict        POST  door  door  door  door  door  bad   no    bad
 
 assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 
+learning:incidents          GET   door  door  door  door  door  yes   yes   yes
+learning:incident           GET   door  door  door  door  door  yes   yes   yes
+learning:incident_report    GET   door  door  door  door  door  yes   yes   yes
+learning:incident_notice    POST  door  door  door  door  door  bad   bad   bad
+learning:incident_fix       POST  door  door  door  door  door  bad   bad   bad
+learning:incident_dismissal POST  door  door  door  door  door  go    go    go
+learning:incident_removal   POST  door  door  door  door  door  go    no    go
+
 portal:home             GET   yes
 portal:topic            GET   yes
 portal:article[public]     GET  yes

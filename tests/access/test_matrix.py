@@ -64,7 +64,7 @@ def path_of(route, world, address=None):
     name, _, thing = route.rstrip("]").partition("[")
     values = {
         "number": world.ticket.pk,
-        "pk": world.mail.pk if "mail" in name else world.audit.pk if name == "learning:verdict" else world.decision.pk,
+        "pk": next((thing.pk for part, thing in world.parts.items() if part in name), world.decision.pk),
         "view": "all",
         "slug": thing or "permits",
         "token": "x" * 43,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
-from learning.models import Audit, Decision
+from learning.models import Audit, Decision, Incident, Report
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
 CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
@@ -32,12 +32,18 @@ class World:
     draft: Draft
     articles: dict[str, Article]
     mail: DevMail
+    incident: Incident
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
     @property
     def audit(self):
         return Audit.objects.get(decision=self.decision)
+
+    @property
+    def parts(self):
+        """What a route is about, by a part of its name; the others are about the decision."""
+        return {"mail": self.mail, "verdict": self.audit, "incident": self.incident}
 
     @property
     def owner(self):
@@ -71,6 +77,8 @@ class World:
             "tickets": list(
                 Ticket.objects.order_by("pk").values_list("pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq")
             ),
+            "incidents": list(Incident.objects.order_by("pk").values_list("pk", "state", "title", "public_text")),
+            "linked": Report.objects.exclude(incident=None).count(),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
             "audits": list(Audit.objects.values_list("pk", "verdict")),
@@ -98,7 +106,7 @@ def make_world() -> World:
     articles["draft"] = make_article("draft guide", slug="draft", publish=False, category=category)
     ticket, decision, draft = make_conversation(people, legal)
     mail = DevMail.objects.create(to="ada@client.example", subject="Your code", text="123456")
-    world = World(people, ticket, decision, draft, articles, mail)
+    world = World(people, ticket, decision, draft, articles, mail, make_incident(ticket))
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
         world.keys[name] = ApiKey.issue(name=name, scopes=scopes, by=people[maker])[1]
@@ -116,6 +124,16 @@ def session_of(person) -> str:
         session[CUSTOMER_KEY] = person.pk
     session.create()
     return session.session_key
+
+
+def make_incident(ticket) -> Incident:
+    """Ada's ticket is one of those that report it."""
+    now = timezone.now()
+    incident = Incident.objects.create(
+        title="Contracts cannot be opened", first_seen=now, last_seen=now, raised_at=now, centre=[0.05] * 384, public_text="We are on it."
+    )
+    Report.objects.create(ticket=ticket, at=now, vector=[0.05] * 384, account="c1", is_known=True, incident=incident, similarity=1.0)
+    return incident
 
 
 def make_conversation(people, team) -> tuple[Ticket, Decision, Draft]:

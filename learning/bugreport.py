@@ -1,0 +1,98 @@
+"""An incident as one bug report: facts counted from its tickets, and the same as Markdown to paste or to send."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from helpdesk.formatting import clean_line
+from helpdesk.models import Message
+from learning import bursts
+from learning.masking import mask
+from learning.models import Incident, Report
+
+EXAMPLES, MOST = 5, 8
+EXAMPLE_LIMIT = 400
+_VERSION = re.compile(r"\bv?(\d{1,3}(?:\.\d{1,4}){1,3})\b(?!\s*(?:%|mb|gb|kb|pm|am|eur|usd|h\b))", re.IGNORECASE)
+_CODE = re.compile(r"\b(?:[A-Z][A-Z0-9]*[-_])+[A-Z0-9]+\b|\b(?:error|http|status|code)\s+(\d{3,5})\b", re.IGNORECASE)
+_IN_CAPITALS = re.compile(r"\b(?:[A-Z][A-Z0-9]*[-_])+\d+\b")
+
+
+def refresh(incident: Incident, usual: bursts.Background) -> None:
+    """Count its tickets anew, and keep the result with it."""
+    rows = list(incident.reports.select_related("ticket__customer", "ticket__organisation", "ticket__team").order_by("at", "pk"))
+    incident.report = facts(rows, usual) if rows else {}
+    incident.terms = incident.report.get("terms", [])
+    incident.save(update_fields=["report", "terms"])
+
+
+def facts(rows: Sequence[Report], usual: bursts.Background) -> dict[str, Any]:
+    """What the linked tickets have in common. Texts are masked; a ticket is named by its number only."""
+    first = Message.objects.filter(ticket__in=[row.ticket_id for row in rows], seq=1)
+    said = {ticket: mask(body) for ticket, body in first.values_list("ticket", "body")}
+    tickets = [row.ticket for row in rows]
+    texts = [f"{ticket.subject}\n{said.get(ticket.pk, '')}" for ticket in tickets]
+    found = [frozenset(row.words) for row in rows]
+    return {
+        "tickets": len(rows),
+        "customers": len({ticket.customer_id for ticket in tickets}),
+        "accounts": len({row.account for row in rows}),
+        "terms": bursts.telling(found, usual),
+        "words": sorted(bursts.shared(found)),
+        "versions": _common(version for text in texts for version in set(_VERSION.findall(text))),
+        "errors": _common(error for ticket, text in zip(tickets, texts, strict=True) for error in _errors(ticket.context, text)),
+        "pages": _common(ticket.page for ticket in tickets),
+        "plans": _common(ticket.organisation.plan for ticket in tickets if ticket.organisation),
+        "channels": _common(ticket.get_channel_display() for ticket in tickets),
+        "examples": [
+            {"ticket": row.ticket_id, "at": row.at.isoformat(), "text": clean_line(said.get(row.ticket_id, ""), limit=EXAMPLE_LIMIT)}
+            for row in _typical([row for row in rows if not is_private(row)])
+        ],
+    }
+
+
+def markdown(incident: Incident) -> str:
+    """The report for whoever mends it."""
+    found = incident.report
+    lines = [f"# {incident.title}", ""]
+    lines += [f"{found.get('tickets', 0)} tickets of {found.get('customers', 0)} customers since {incident.first_seen:%Y-%m-%d %H:%M} UTC."]
+    lines += [f"Usually about {incident.usual:.1f} a day. Raised {incident.raised_at:%Y-%m-%d %H:%M} UTC.", ""]
+    for name in ("errors", "versions", "pages", "plans", "channels"):
+        if counted := found.get(name):
+            lines.append(f"- **{name.capitalize()}**: " + ", ".join(f"{value} ({count})" for value, count in counted))
+    if found.get("terms"):
+        lines.append(f"- **In common**: {', '.join(found['terms'])}")
+    lines += ["", "## What they say", ""]
+    for example in found.get("examples", []):
+        lines.append(f"> {example['text']}\n>\n> Ticket {example['ticket']}, {example['at'][:16].replace('T', ' ')} UTC\n")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def is_private(row: Report) -> bool:
+    """Of a private team: counted, never quoted."""
+    return row.ticket.team is not None and row.ticket.team.is_private
+
+
+def _typical(rows: Sequence[Report]) -> list[Report]:
+    """The first one, and those nearest the middle; in the order they came in."""
+    if not rows:
+        return []
+    centre = bursts.middle([np.asarray(row.vector, np.float32) for row in rows])
+    nearest = sorted(rows[1:], key=lambda row: -float(np.asarray(row.vector) @ centre))[: EXAMPLES - 1]
+    return [row for row in rows if row is rows[0] or row in nearest]
+
+
+def _errors(context: dict[str, Any], text: str) -> set[str]:
+    named = {
+        f"error {found[1]}" if found[1] else found[0] for found in _CODE.finditer(text) if found[1] or _IN_CAPITALS.fullmatch(found[0])
+    }
+    shown = clean_line(mask(str(context.get("error") or "")), limit=120)
+    return named | ({shown} if shown else set())
+
+
+def _common(values: Iterable[str]) -> list[tuple[str, int]]:
+    return [(value, count) for value, count in Counter(filter(None, values)).most_common(MOST)]

@@ -1,0 +1,69 @@
+"""How reports of an incident came in, hour by hour, as bars to draw and words to read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from learning.models import Incident
+
+HOUR = dt.timedelta(hours=1)
+LEAST, MOST = 12, 48  # bars
+HEIGHT = 92.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """In percent of the width and in units of the height."""
+
+    at: dt.datetime
+    count: int
+    x: float
+    width: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    bars: list[Bar]
+    label: str
+    peak: int
+
+    @property
+    def counted(self) -> list[Bar]:
+        """For the table beside it: hours in which somebody reported it."""
+        return [bar for bar in self.bars if bar.count]
+
+
+def chart(incident: Incident) -> Chart:
+    """The hours from a little before the first report to the last one; the newest MOST when there are more."""
+    times = sorted(incident.reports.values_list("at", flat=True))
+    first, last = _hour(times[0] if times else incident.first_seen), _hour(times[-1] if times else incident.last_seen)
+    hours = max(LEAST, min(MOST, int((last - first) / HOUR) + 4))
+    start = last - (hours - 1) * HOUR
+    counts = [0] * hours
+    for at in times:
+        place = int((_hour(at) - start) / HOUR)
+        if place >= 0:
+            counts[place] += 1
+    peak = max(counts)
+    step = 100 / hours
+    bars = [
+        Bar(start + place * HOUR, count, round(place * step, 2), round(step * 0.72, 2), *_column(count, peak))
+        for place, count in enumerate(counts)
+    ]
+    busiest = max(bars, key=lambda bar: bar.count)
+    at = timezone.localtime(busiest.at)
+    return Chart(bars, f"Reports an hour: at most {peak}, at {at:%H:%M} on {at.day} {at:%B}; {len(times)} in all", peak)
+
+
+def _column(count: int, peak: int) -> tuple[float, float]:
+    height = max(2.0, (HEIGHT - 9.2) * count / max(peak, 1))
+    return round(HEIGHT - height, 1), round(height, 1)
+
+
+def _hour(at: dt.datetime) -> dt.datetime:
+    return at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
