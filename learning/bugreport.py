@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 
 from helpdesk.formatting import clean_line
 from helpdesk.models import Message
 from learning import bursts
 from learning.masking import mask
 from learning.models import Incident, Report
+from learning.models.incident import READ
 
 EXAMPLES, MOST = 5, 8
 EXAMPLE_LIMIT = 400
@@ -24,23 +26,24 @@ _IN_CAPITALS = re.compile(r"\b(?:[A-Z][A-Z0-9]*[-_])+\d+\b")
 
 def refresh(incident: Incident, usual: bursts.Background) -> None:
     """Count its tickets anew, and keep the result with it."""
-    rows = list(incident.reports.select_related("ticket__customer", "ticket__organisation", "ticket__team").order_by("at", "pk"))
-    incident.report = facts(rows, usual) if rows else {}
+    linked = incident.reports.select_related("ticket__customer", "ticket__organisation", "ticket__team")
+    rows = list(linked.order_by("-at", "-pk")[:READ])[::-1]
+    counts = incident.reports.aggregate(
+        tickets=Count("pk"), customers=Count("ticket__customer", distinct=True), accounts=Count("account", distinct=True)
+    )
+    incident.report = {**counts, **facts(rows, usual)} if rows else {}
     incident.terms = incident.report.get("terms", [])
     incident.save(update_fields=["report", "terms"])
 
 
 def facts(rows: Sequence[Report], usual: bursts.Background) -> dict[str, Any]:
-    """What the linked tickets have in common. Texts are masked; a ticket is named by its number only."""
+    """What linked tickets, oldest first, have in common. Texts are masked; a ticket is named by its number only."""
     first = Message.objects.filter(ticket__in=[row.ticket_id for row in rows], seq=1)
     said = {ticket: mask(body) for ticket, body in first.values_list("ticket", "body")}
     tickets = [row.ticket for row in rows]
     texts = [f"{ticket.subject}\n{said.get(ticket.pk, '')}" for ticket in tickets]
     found = [frozenset(row.words) for row in rows]
     return {
-        "tickets": len(rows),
-        "customers": len({ticket.customer_id for ticket in tickets}),
-        "accounts": len({row.account for row in rows}),
         "terms": bursts.telling(found, usual),
         "words": sorted(bursts.shared(found)),
         "versions": _common(version for text in texts for version in set(_VERSION.findall(text))),

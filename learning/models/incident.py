@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
 
 NOTICE = "We know about this and are working on it. There is nothing you need to do: we write to you here as soon as it is fixed."
+READ = 300  # of its newest reports: enough to know its middle and what they have in common
 MORE_OF_IT = dt.timedelta(days=3)  # a report that soon after it went quiet is of the same incident
 
 
@@ -93,9 +94,12 @@ class Incident(models.Model):
         found = [report for report in reports if report.incident_id is None]
         if self.is_over or not found:
             return 0
-        members = [*self.reports.all(), *found]
+        members = [*self.reports.order_by("-at")[:READ], *found]
         self.centre = bursts.middle([np.asarray(report.vector, np.float32) for report in members])
-        self.first_seen, self.last_seen = min(each.at for each in members), max(each.at for each in members)
+        self.first_seen, self.last_seen = (
+            min(self.first_seen, *(each.at for each in found)),
+            max(self.last_seen, *(each.at for each in found)),
+        )
         self.state, self.closed_at = self.State.OPEN, None
         self.save(update_fields=["centre", "first_seen", "last_seen", "state", "closed_at"])
         for report in found:

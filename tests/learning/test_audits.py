@@ -112,7 +112,9 @@ class TestPage:
             Audit.objects.create(decision=Decision.objects.create(**copied(due.decision)), drawn_at=timezone.now())
         client = signed_in(ines)
         client.get("/audits/")
-        with django_assert_num_queries(8):  # session, agent, closed teams, settings, the audit, how many wait and are done, other sources
+        with django_assert_num_queries(
+            9
+        ):  # session, agent, closed teams, settings, the audit, how many wait and are done, other sources, open incidents
             client.get("/audits/")
 
 
