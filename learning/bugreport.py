@@ -39,8 +39,9 @@ def refresh(incident: Incident, usual: bursts.Background) -> None:
 def facts(rows: Sequence[Report], usual: bursts.Background) -> dict[str, Any]:
     """What linked tickets, oldest first, have in common. Texts are masked; a ticket is named by its number only."""
     first = Message.objects.filter(ticket__in=[row.ticket_id for row in rows], seq=1)
-    said = {ticket: mask(body) for ticket, body in first.values_list("ticket", "body")}
     tickets = [row.ticket for row in rows]
+    names = {ticket.pk: [ticket.customer.name] for ticket in tickets}
+    said = {ticket: mask(body, names[ticket]) for ticket, body in first.values_list("ticket", "body")}
     texts = [f"{ticket.subject}\n{said.get(ticket.pk, '')}" for ticket in tickets]
     found = [frozenset(row.words) for row in rows]
     return {
