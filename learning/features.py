@@ -99,7 +99,7 @@ def of_candidate(question: Question, candidate: Candidate, opinion: Opinion, tal
         "fresh": math.exp(-candidate.days_since_change / FRESH_DAYS) if candidate.days_since_change is not None else 0.0,
         **_nearby(candidate.source_id, opinion, tally),
     }
-    return {name: round(value, 5) for name, value in found.items() if value}
+    return {name: round(value, 4) for name, value in found.items() if value}
 
 
 def of_none(rest: float, best_dense: float, tally: Tally) -> dict[str, float]:

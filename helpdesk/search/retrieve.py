@@ -77,7 +77,7 @@ def find(visible: QuerySet[Source], text: str, vector: Number | None, limit: int
         tie=_BY_WORDS if vector is None else "",
     )
     literal = None if vector is None else "[" + ",".join(f"{number:.7g}" for number in np.asarray(vector, np.float32).tolist()) + "]"
-    params = [*door_params, literal, searchable(text), *([total] if is_large else []), 2 * limit, *([] if vector is None else [limit])]
+    params = [*door_params, literal, searchable(text), *([total] if is_large else []), limit, *([] if vector is None else [limit])]
     with transaction.atomic() if is_large else nullcontext(), connection.cursor() as cursor:
         if is_large:
             cursor.execute(_ITERATE)
