@@ -72,7 +72,7 @@ def _answer_to(ticket: Ticket, seq: int) -> dict[str, Any]:
     if reply is None or reply.author != Message.Author.ASSISTANT or reply.seq <= seq:
         reply = ticket.messages.filter(seq__gt=seq, author=Message.Author.ASSISTANT).order_by("seq").first()
     meta = reply.meta if reply else {}
-    decision = Decision.objects.select_related("source").filter(pk=meta["decision"]).first() if meta.get("decision") else None
+    decision = _decision(ticket, meta.get("decision"))
     return {
         "ticket": ticket.pk,
         "action": {"handoff": "hand_off"}.get(meta.get("kind", "pending"), meta.get("kind", "pending")),
@@ -84,3 +84,9 @@ def _answer_to(ticket: Ticket, seq: int) -> dict[str, Any]:
         "why": why(decision).sentences if decision else [],
         "decision": decision.pk if decision else None,
     }
+
+
+def _decision(ticket: Ticket, pk: int | None) -> Decision | None:
+    """As it was taken on this very ticket a moment ago, or read."""
+    taken: Decision | None = ticket.just_decided
+    return taken if taken is not None and taken.pk == pk else Decision.objects.filter(pk=pk or 0).first()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from pgvector.django import CosineDistance
-
-from helpdesk.models import Category, Chunk, Message, Source, Ticket
+from helpdesk.models import Message, Source, Ticket
 from helpdesk.search.embedder import embed_one
 from helpdesk.search.retrieve import hybrid
 from learning import experience
@@ -47,28 +45,22 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
 
 def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> list[Candidate]:
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
-    viewer = ticket.customer
-    hits = {hit.source_id: hit for hit in reversed(hybrid(question.text, question.vector, viewer, limit=CANDIDATES))}
-    wanted = (hits.keys() | set(recalled.source_ids)) - _missed(ticket)
-    # Some thirty rows, of which one is shown in the end: values, not models with their bodies.
-    visible = (
-        Source.objects.visible_to(viewer).filter(pk__in=wanted).values_list("pk", "kind", "title", "pages", "category__risk", "updated_at")
-    )
-    found = list(visible)
-    unseen = _best_cosine(question, [pk for pk, *_ in found if pk not in hits])
+    hits = hybrid(question.text, question.vector, ticket.customer, CANDIDATES, also=set(recalled.source_ids))
+    missed = _missed(ticket)
     return [
         Candidate(
-            source_id=pk,
-            dense=hits[pk].dense if pk in hits else unseen.get(pk, 0.0),
-            text_rank=hits[pk].rank if pk in hits else 0.0,
-            chunk_id=hits[pk].chunk_id if pk in hits else None,
-            pages=pages,
-            is_strict=risk == Category.Risk.STRICT,
-            is_learned=kind == Source.Kind.RESOLUTION,
-            title=title,
-            days_since_change=max((question.at - updated_at).total_seconds() / 86_400, 0.0),
+            source_id=hit.source_id,
+            dense=hit.dense,
+            text_rank=hit.rank,
+            chunk_id=hit.chunk_id,
+            pages=hit.pages,
+            is_strict=hit.is_strict,
+            is_learned=hit.kind == Source.Kind.RESOLUTION,
+            title=hit.title,
+            days_since_change=max((question.at - hit.updated_at).total_seconds() / 86_400, 0.0),
         )
-        for pk, kind, title, pages, risk, updated_at in found
+        for hit in hits
+        if hit.source_id not in missed
     ]
 
 
@@ -89,13 +81,3 @@ def _missed(ticket: Ticket) -> set[int]:
         return set()
     answers = ticket.messages.filter(author=Message.Author.ASSISTANT, meta__kind="answer").values_list("meta", flat=True)
     return {meta["citations"][0]["source"] for meta in answers if meta.get("citations")}
-
-
-def _best_cosine(question: Question, source_ids: list[int]) -> dict[int, float]:
-    if not source_ids or question.vector is None:
-        return {}
-    nearest = Chunk.objects.filter(source__in=source_ids).exclude(vector=None).annotate(distance=CosineDistance("vector", question.vector))
-    best: dict[int, float] = {}
-    for source_id, distance in nearest.values_list("source_id", "distance"):
-        best[source_id] = max(best.get(source_id, -1.0), 1.0 - distance)
-    return best

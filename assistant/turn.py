@@ -43,7 +43,7 @@ def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
         return None
     ranking = rank(reading.question, reading.candidates, reading.recalled)
     ranking = _heed(ranking, message, ticket)
-    decision = decisions.log(
+    decision = ticket.just_decided = decisions.log(
         ticket=ticket,
         message=message,
         question=reading.question,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from helpdesk.models import Source
-from learning.evidence import Evidence, Similar, evidence
+from learning.evidence import Evidence, evidence
 from learning.models import Decision
+from learning.votes import Similar
 
 FACTORS = {
     "passage": ("What its passage says fits the question", "What its passage says fits the question poorly"),
@@ -67,12 +68,16 @@ class Why:
 
 
 def why(decision: Decision) -> Why:
-    """Two queries: what similar questions came to, and the names of the sources."""
+    """One query, for the names of the sources; the rest was logged."""
     found = evidence(decision)
-    titles = _titles(decision, found)
+    sources = _sources(decision, found)
+    titles = {pk: title for pk, (title, _) in sources.items()}
+    _, kind = sources.get(decision.source_id or 0, ("", ""))
     axis, factors = _bars(found.factors)
     return Why(
-        sentences=[sentence for sentence in (_experience(found.similar, decision), _what(decision, titles)) if sentence],
+        sentences=[
+            sentence for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles)) if sentence
+        ],
         factors=factors,
         axis=axis,
         control=_control(decision, titles),
@@ -81,7 +86,7 @@ def why(decision: Decision) -> Why:
     )
 
 
-def _experience(similar: Similar, decision: Decision) -> str:
+def _experience(similar: Similar, is_learned: bool) -> str:
     if not similar.tried:
         return "No question like this one has been solved yet, so only what the passages say counts."
     sentence = f"It solved {similar.solved} of {similar.tried} similar question{'s' if similar.tried > 1 else ''}"
@@ -89,8 +94,7 @@ def _experience(similar: Similar, decision: Decision) -> str:
         sentence += f", {similar.solved_here} of {similar.tried_here} asked from this page"
     if similar.taught:
         sentence += "; a person taught it" if similar.taught == 1 else f"; people taught it {similar.taught} times"
-    learned = decision.source is not None and decision.source.kind == Source.Kind.RESOLUTION
-    return f"{sentence}. It was learned from a solved question." if learned else f"{sentence}."
+    return f"{sentence}. It was learned from a solved question." if is_learned else f"{sentence}."
 
 
 def _what(decision: Decision, titles: dict[int, str]) -> str:
@@ -114,9 +118,10 @@ def _control(decision: Decision, titles: dict[int, str]) -> str:
     return f"The day-one policy would have {CONTROL[control['kind']]} “{title}”."
 
 
-def _titles(decision: Decision, found: Evidence) -> dict[int, str]:
+def _sources(decision: Decision, found: Evidence) -> dict[int, tuple[str, str]]:
+    """Title and kind of every source that is spoken of."""
     wanted = {decision.source_id, decision.control.get("source"), *(source for source, _ in found.rivals)} - {None}
-    return dict(Source.objects.filter(pk__in=wanted).values_list("pk", "title"))
+    return {pk: (title, kind) for pk, title, kind in Source.objects.filter(pk__in=wanted).values_list("pk", "title", "kind")}
 
 
 def _bars(factors: list[tuple[str, float]]) -> tuple[float, list[Factor]]:

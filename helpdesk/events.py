@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
+from helpdesk import nudge
 from helpdesk.models import Event, EventConsumption
 
 logger = logging.getLogger(__name__)
@@ -76,16 +77,9 @@ def announce(event: Event) -> None:
         else:
             elsewhere.append(each.name)
     if elsewhere:
-        _queue(elsewhere, event.pk)
+        from helpdesk.tasks import consume as task
 
-
-def _queue(names: list[str], event_id: int) -> None:
-    from helpdesk.tasks import consume as task
-
-    try:
-        task.delay(names, event_id)
-    except Exception:  # whatever the broker's client raises: catch_up will find the event
-        logger.warning("Could not queue %s of event %s; it will be caught up.", ", ".join(names), event_id)
+        nudge.soon(task, elsewhere, event.pk)
 
 
 def consume(name: str, event_id: int) -> bool:

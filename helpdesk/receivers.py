@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.dispatch import receiver
 
-from helpdesk import events, live
+from helpdesk import events, live, nudge
 from helpdesk.models import Event
 from helpdesk.signals import event_recorded, outbox_filled
-
-logger = logging.getLogger(__name__)
 
 
 @receiver(event_recorded)
@@ -33,9 +30,5 @@ def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
 def send_soon(sender: Any, outbox_id: int, **kwargs: Any) -> None:
     from helpdesk.tasks import send_outbox
 
-    if events.is_inline():
-        return
-    try:
-        send_outbox.delay(outbox_id)
-    except Exception:  # whatever the broker's client raises: the timetable drains the outbox
-        logger.warning("Could not queue outbox %s; the timetable will send it.", outbox_id)
+    if not events.is_inline():
+        nudge.soon(send_outbox, outbox_id)

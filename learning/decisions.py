@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from helpdesk.models import Message, Ticket
@@ -41,6 +42,7 @@ def log(
         candidates=ranking.as_json(),
         features={**first.features, "none": ranking.none} if first else {},
         logodds=_rounded(first.logodds) if first else {},
+        similar=asdict(ranking.similar),
         control=_control(ranking),
         policy=ranking.policy,
         propensity=ranking.propensity,

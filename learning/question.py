@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.votes import Similar
+
 Vector = NDArray[np.float32]
 Action = Literal["answer", "clarify", "hand_off"]
 
@@ -90,6 +92,7 @@ class Ranking:
     propensity: float = 1.0
     reason: str = ""
     none: dict[str, float] = field(default_factory=dict)  # features of "none of these"
+    similar: Similar = field(default_factory=Similar)  # what similar questions had come to with the first
 
     @property
     def first(self) -> Scored | None:

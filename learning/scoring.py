@@ -11,7 +11,7 @@ from learning import choice, control, episodes, features, policies, ranker
 from learning.policies import Loaded
 from learning.question import Action, Candidate, Question, Ranking, Scored
 from learning.ranker import NOBODY, Ground, Opinion
-from learning.votes import Tally, tally
+from learning.votes import Neighbours, Similar, Tally, similar, tally
 
 HEAD_SUGGESTS = 5
 CLARIFY_FROM = 0.9  # what the likeliest three must hold together ...
@@ -26,16 +26,18 @@ class Recall:
     votes: Tally = NOBODY
     head: Mapping[int, float] | None = None
     policy: Loaded = policies.SHIPPED
+    neighbours: Neighbours | None = None
 
 
 def recall(question: Question) -> Recall:
     """Look up the most similar past questions. Two queries: which policy is in use, and the nearest episodes."""
     policy = policies.current()
-    votes = tally(episodes.nearest(question))
+    neighbours = episodes.nearest(question)
+    votes = tally(neighbours)
     head = ranker.head_probabilities(policy.head, question.vector)
     voted = sorted(votes.positive, key=lambda source: -votes.positive[source])
     suggested = sorted(head, key=lambda source: -head[source])[:HEAD_SUGGESTS] if head else []
-    return Recall(list(dict.fromkeys([*voted, *suggested])), votes, head, policy)
+    return Recall(list(dict.fromkeys([*voted, *suggested])), votes, head, policy, neighbours)
 
 
 def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall | None = None) -> Ranking:
@@ -57,7 +59,8 @@ def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall |
     of_mixture, beyond = _contributions(question, candidates, base, remembered, winner, found[winner]), chosen.beyond(scored[0])
     logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
     scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
-    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none)
+    told = similar(remembered.neighbours, scored[0].source_id) if remembered.neighbours else Similar()
+    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none, similar=told)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ WIDTH = 0.06  # of the kernel, in cosine; chosen on BANKING77, flat between .05 
 SCALE = 10.0  # an episode with the same words weighs this many pseudo-observations
 CONTEXT: Mapping[str, float] = {"page": 0.75, "plan": 0.92, "lifecycle": 0.92}  # what a neighbour counts for where it differs in this
 UNKNOWN = 0.5
+LONE = 0.3  # what the loudest account against a source counts for: one that denies alone must not take an answer from all others
+SIMILAR = 0.6  # cosine from which a past question is called similar
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,14 @@ def weights(neighbours: Neighbours) -> Floats:
 def tally(neighbours: Neighbours) -> Tally:
     """Add up the votes. One account has one vote in a neighbourhood for each source and direction: its strongest.
 
-    An agent's word is not subject to that cap. This is what keeps one customer from talking a source up or down by repetition.
+    An agent's word is not subject to that cap. This is what keeps one customer from talking a source up or down by repetition. Of those
+    against a source the loudest counts LONE, so that it takes two accounts, or an agent, to stop an answer.
     """
     positive: dict[int, float] = {}
     negative: dict[int, float] = {}
     agreeing: dict[str, tuple[dict[int, float], dict[int, float]]] = {key: ({}, {}) for key in neighbours.same}
     heard: set[tuple[int, str, bool]] = set()
+    denied: set[int] = set()
     votes = weights(neighbours) * neighbours.credit
     for place in np.argsort(-np.abs(votes), kind="stable"):
         source, vote = int(neighbours.source_ids[place]), float(votes[place])
@@ -86,9 +90,30 @@ def tally(neighbours: Neighbours) -> Tally:
             if voice in heard:
                 continue
             heard.add(voice)
+            if vote < 0 and source not in denied:
+                denied.add(source)
+                vote *= LONE
         side = positive if vote > 0 else negative
         side[source] = side.get(source, 0.0) + abs(vote)
         for key, same in neighbours.same.items():
             part = agreeing[key][vote <= 0]
             part[source] = part.get(source, 0.0) + abs(vote) * float(same[place])
     return Tally(positive, negative, {key: Tally(*parts) for key, parts in agreeing.items()})
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Past questions like this one that a source was tried on: how many it solved, how many of each on the same page, how many people taught."""
+
+    solved: int = 0
+    tried: int = 0
+    solved_here: int = 0
+    tried_here: int = 0
+    taught: int = 0
+
+
+def similar(neighbours: Neighbours, source_id: int) -> Similar:
+    """Of the neighbours that voted on this source, those that are near enough to be told about."""
+    near = (neighbours.source_ids == source_id) & (neighbours.cosine >= SIMILAR)
+    solved, here = near & (neighbours.credit > 0), near & (neighbours.same["page"] == 1 if "page" in neighbours.same else False)
+    return Similar(*(int(np.count_nonzero(each)) for each in (solved, near, solved & here, near & here, solved & neighbours.by_agent)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -110,6 +110,7 @@ class Ticket(Conversation, Closure, Triage, models.Model):
 
     objects = TicketQuerySet.as_manager()
     just_said: Message | None = None  # by whoever holds this instance
+    just_decided: Any = None  # likewise: the assistant's Decision, which this app knows nothing about
 
     class Meta:
         ordering = ["-updated_at", "-id"]

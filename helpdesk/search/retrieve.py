@@ -6,8 +6,9 @@ rarity), so `rank` is the share of the question's weight that a source holds, an
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from helpdesk.models import Source
+from helpdesk.models import Category, Source
 
 if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
@@ -46,6 +47,9 @@ class Hit:
     dense: float
     rank: float
     score: float
+    pages: Sequence[str]
+    is_strict: bool
+    updated_at: dt.datetime
 
 
 def dense(vector: Number, viewer: Viewer, limit: int = 10) -> list[Hit]:
@@ -58,13 +62,13 @@ def fulltext(text: str, viewer: Viewer, limit: int = 10) -> list[Hit]:
     return find(Source.objects.visible_to(viewer), text, None, limit)
 
 
-def hybrid(text: str, vector: Number | None, viewer: Viewer, limit: int = 10) -> list[Hit]:
-    """Both; by words alone when there is no vector."""
-    return find(Source.objects.visible_to(viewer), text, vector, limit)
+def hybrid(text: str, vector: Number | None, viewer: Viewer, limit: int = 10, also: Collection[int] = ()) -> list[Hit]:
+    """Both; by words alone when there is no vector. `also`: ids of sources to measure too, as far as the viewer may see them."""
+    return find(Source.objects.visible_to(viewer), text, vector, limit, also)
 
 
-def find(visible: QuerySet[Source], text: str, vector: Number | None, limit: int) -> list[Hit]:
-    """The best of `visible` sources, at most one hit each, best first."""
+def find(visible: QuerySet[Source], text: str, vector: Number | None, limit: int, also: Collection[int] = ()) -> list[Hit]:
+    """The best of `visible` sources and those of `also` among them, at most one hit each, best first."""
     door, door_params = visible.order_by().values("pk").query.sql_with_params()
     is_large, total = _size(door, door_params)
     plan = _LARGE if is_large else _EXACT
@@ -77,13 +81,22 @@ def find(visible: QuerySet[Source], text: str, vector: Number | None, limit: int
         tie=_BY_WORDS if vector is None else "",
     )
     literal = None if vector is None else "[" + ",".join(f"{number:.7g}" for number in np.asarray(vector, np.float32).tolist()) + "]"
-    params = [*door_params, literal, searchable(text), *([total] if is_large else []), limit, *([] if vector is None else [limit])]
+    params = [
+        *door_params,
+        literal,
+        searchable(text),
+        *([total] if is_large else []),
+        limit,
+        *([] if vector is None else [limit]),
+        list(also),
+    ]
     with transaction.atomic() if is_large else nullcontext(), connection.cursor() as cursor:
         if is_large:
             cursor.execute(_ITERATE)
         cursor.execute(sql, params)
         hits = [_hit(*row, has_vector=vector is not None) for row in cursor.fetchall()]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.source_id))[:limit]
+    hits.sort(key=lambda hit: (-hit.score, hit.source_id))
+    return [hit for place, hit in enumerate(hits) if place < limit or hit.source_id in also]
 
 
 def searchable(text: str) -> str:
@@ -91,12 +104,12 @@ def searchable(text: str) -> str:
     return " ".join(text[:4_000].replace("\x00", " ").encode("utf-8", "replace").decode().split()[:100])
 
 
-def _hit(
-    source_id: int, kind: str, title: str, path: str, chunk: Any, heading: Any, text: str, cosine: Any, rank: float, *, has_vector: bool
-) -> Hit:
-    cosine, rank = float(cosine or 0.0), min(float(rank), 1.0)
-    score = DENSE_SHARE * cosine + (1 - DENSE_SHARE) * rank if has_vector else rank
-    return Hit(source_id, chunk, kind, title, path, heading or title, text, cosine, rank, score)
+def _hit(source_id: int, dense: Any, rank: float, risk: str | None, *rest: Any, has_vector: bool) -> Hit:
+    dense, rank = float(dense or 0.0), min(float(rank), 1.0)
+    kind, title, path, chunk, heading, text, pages, updated_at = rest
+    score = DENSE_SHARE * dense + (1 - DENSE_SHARE) * rank if has_vector else rank
+    is_strict = risk == Category.Risk.STRICT
+    return Hit(source_id, chunk, kind, title, path, heading or title, text, dense, rank, score, pages, is_strict, updated_at)
 
 
 _sizes: dict[tuple[str, tuple[Any, ...]], tuple[float, bool, int]] = {}
@@ -195,10 +208,14 @@ by_words AS (
     GROUP BY found.id ORDER BY sum(weight.weight) DESC, found.id LIMIT %s
 ),
 by_meaning AS ({nearest}),
-picked AS (SELECT by_words.id FROM by_words UNION SELECT by_meaning.source_id FROM by_meaning)
-SELECT source.id, source.kind, source.title, source.path, best.id, best.heading, coalesce(best.text, source.body),
-       1 - best.distance, coalesce(words.rank, 0)
+picked AS (
+    SELECT by_words.id FROM by_words UNION SELECT by_meaning.source_id FROM by_meaning
+    UNION SELECT visible.source_id FROM visible WHERE visible.source_id = ANY(%s)
+)
+SELECT source.id, 1 - best.distance, coalesce(words.rank, 0), category.risk,
+       source.kind, source.title, source.path, best.id, best.heading, coalesce(best.text, source.body), source.pages, source.updated_at
 FROM picked JOIN helpdesk_source AS source ON source.id = picked.id
+LEFT JOIN helpdesk_category AS category ON category.id = source.category_id
 CROSS JOIN LATERAL (
     SELECT sum(weight.weight * CASE WHEN source.tsv @@ word.in_title THEN 1 WHEN source.tsv @@ word.query THEN 0.4 ELSE 0 END)
            / sum(weight.weight) AS rank

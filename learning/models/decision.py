@@ -38,6 +38,7 @@ class Decision(models.Model):
     candidates = models.JSONField(default=list)
     features = models.JSONField(default=dict, help_text="Of the first source")
     logodds = models.JSONField(default=dict, help_text="What counted for and against it")
+    similar = models.JSONField(default=dict, help_text="What similar questions had come to with it: `votes.Similar`")
     control = models.JSONField(default=dict, help_text="What the frozen day-one policy would have done")
     policy = models.CharField(max_length=40)
     propensity = models.FloatField(default=1.0)

@@ -93,6 +93,19 @@ class TestVotes:
         often = votes.tally(neighbours(*[(1, 0.9, 0.8, "mallory", False)] * 20))
         assert often.positive == pytest.approx(once.positive)
 
+    def test_one_account_alone_does_not_stop_an_answer_but_two_or_an_agent_do(self):
+        proved = [(1, 0.9, 0.9, account, False) for account in ("a", "b", "c")]
+
+        def left(*denials):
+            tally = votes.tally(neighbours(*proved, *denials))
+            return tally.positive[1] / (tally.positive[1] + tally.negative[1])
+
+        mallory, oscar = (1, 1.0, -0.9, "mallory", False), (1, 1.0, -0.9, "oscar", False)
+        taught_otherwise = (1, 1.0, -0.9, "ines", True)
+        assert left(mallory) == pytest.approx(left(mallory, mallory))
+        assert left(mallory) > 1.5 * left(mallory, oscar)
+        assert left(taught_otherwise) < left(mallory) / 1.5
+
     def test_agents_are_not_capped(self):
         twice = votes.tally(neighbours((1, 0.9, 0.9, "a", True), (1, 0.9, 0.9, "a", True)))
         assert twice.positive[1] == pytest.approx(2 * votes.tally(neighbours((1, 0.9, 0.9, "a", True))).positive[1])
