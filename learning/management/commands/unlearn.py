@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--customer", required=True, help="One of their addresses")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        customer = Customer.objects.with_email(options["customer"]).first()
+        customer = Customer.objects.with_email(options["customer"])
         if customer is None:
             raise CommandError(f"There is no customer with the address {options['customer']!r}.")
         count = rebuild.unlearn(customer, at=timezone.now())
