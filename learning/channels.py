@@ -7,6 +7,7 @@ ratio. Signals of one family speak of the same thing (how the customer took the 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 REACTION = "reaction"  # how the customer took the answer
@@ -51,6 +52,20 @@ TABLE = (
     Channel("audited_wrong", "An agent judged it wrong", 0.01, 0.98, AGENT),
 )
 CHANNELS = {channel.kind: channel for channel in TABLE}
+# Of an answer exactly one of these comes, and then the customer comes back or not: what can be counted, `noise.rates` estimates anew.
+REACTIONS = ("confirmed", "assumed", "rephrased", "asked_person")
+CAME_BACK = "came_back"
+Rates = Mapping[str, tuple[float, float]]  # by kind: P(signal | right), P(signal | wrong)
+
+
+def weight(kind: str, rates: Rates) -> float:
+    """Weight of evidence in nats, by your own rates where there are any. What is good news as shipped never becomes bad, nor the reverse."""
+    shipped = channel(kind).llr
+    if kind not in rates:
+        return shipped
+    right, wrong = rates[kind]
+    found = math.log(right / wrong)
+    return max(found, 0.0) if shipped > 0 else min(found, 0.0)
 
 
 def channel(kind: str) -> Channel:

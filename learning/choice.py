@@ -30,12 +30,14 @@ class Choices:
 
     `features`: (n, m, f). `present`: (n, m) which alternatives there were. `target`: (n,) the place of the right one, or UNKNOWN.
     `evidence`: (n,) where the target is unknown, log P(signals | first right) - log P(signals | first wrong), in nats.
+    `weights`: (n,) what each counts for, > 0.
     """
 
     features: Floats
     present: Booleans
     target: Ints
     evidence: Floats
+    weights: Floats
 
     def __len__(self) -> int:
         return len(self.target)
@@ -58,6 +60,7 @@ def fit(data: Choices, shipped: Floats, start: Floats | None = None, strength: f
     known = data.target != UNKNOWN
     rows = np.arange(len(data))[known]
     targets, evidence = data.target[known], np.clip(data.evidence[~known], -SURE, SURE)
+    counted = data.weights[:, None, None] * data.features
 
     def objective(weights: Floats) -> tuple[float, Floats]:
         logs = log_probabilities(data.features, weights, data.present)
@@ -71,8 +74,8 @@ def fit(data: Choices, shipped: Floats, start: Floats | None = None, strength: f
         slope[~known] = -odds[~known] * surprise[:, None]
         slope[~known, 0] += surprise
         away = weights - shipped
-        loss = -float(np.maximum(logs[rows, targets], -50).sum()) - float(likelihood.sum()) + strength / 2 * float(away @ away)
-        return loss, -np.einsum("nm,nmf->f", slope, data.features) + strength * away
+        loss = -float(data.weights[known] @ np.maximum(logs[rows, targets], -50)) - float(data.weights[~known] @ likelihood)
+        return loss + strength / 2 * float(away @ away), -np.einsum("nm,nmf->f", slope, counted) + strength * away
 
     found = minimize(objective, shipped if start is None else start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
     result: Floats = found.x

@@ -38,8 +38,7 @@ def on(verb: str) -> Callable[[Handler], Handler]:
 @on("assistant.answered")
 def answered(event: Event, ticket: Ticket) -> None:
     """From now on silence begins to count, and will when the window closes."""
-    decision = Decision.objects.select_related("customer").only("customer__verified_at").filter(pk=event.data.get("decision")).first()
-    if decision:
+    if decision := _decision(event):
         ledger.hold(decision, "assumed", event=event, at=event.at)
 
 
@@ -138,13 +137,19 @@ def _with_the_one_before(event: Event, ticket: Ticket) -> tuple[Message, Message
 
 
 def _decision(event: Event) -> Decision | None:
-    pk = event.data.get("decision")
-    return Decision.objects.select_related("customer").filter(pk=pk).first() if pk else None
+    return _found(event.data.get("decision"), event.ticket)
 
 
 def _decision_of(message: Message) -> Decision | None:
-    pk = message.meta.get("decision")
-    return Decision.objects.select_related("customer").filter(pk=pk).first() if pk else None
+    return _found(message.meta.get("decision"), message.ticket)
+
+
+def _found(pk: int | None, ticket: Ticket | None) -> Decision | None:
+    """As it was taken on this very ticket a moment ago, or read."""
+    if pk is None:
+        return None
+    taken: Decision | None = ticket.just_decided if ticket else None
+    return taken if taken is not None and taken.pk == pk else Decision.objects.select_related("customer").filter(pk=pk).first()
 
 
 def _again(decision: Decision, event: Event) -> str:

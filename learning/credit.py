@@ -44,11 +44,6 @@ def belief(prior: float, signals: Iterable[tuple[str, float]]) -> float:
     return sigmoid(logit(min(max(prior, PRIOR_FLOOR), PRIOR_CEILING)) + evidence(signals))
 
 
-def evidence_in(believed: float, prior: float) -> float:
-    """The weight of evidence, in nats, that led from this prior to this belief: the inverse of `belief`."""
-    return logit(believed) - logit(min(max(prior, PRIOR_FLOOR), PRIOR_CEILING))
-
-
 def credit(probability: float) -> float:
     """2p - 1: +1 surely right, -1 surely wrong, 0 says nothing."""
     return 2 * probability - 1

@@ -33,7 +33,7 @@ def log(
     return Decision.objects.create(
         ticket=ticket,
         message=message,
-        customer_id=question.customer_id,
+        customer=ticket.customer if ticket else None,
         source_id=first.source_id if first else None,
         kind=kind,
         confidence=ranking.confidence,

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import BinaryField, Func
 
 from helpdesk.models import Customer, SiteSettings
-from learning import calibration, choice, features, head, ranker
-from learning.credit import evidence_in
+from learning import calibration, channels, choice, features, head, noise, ranker
+from learning.credit import evidence
 from learning.models import Decision, Episode, Signal
 from learning.models.decision import DIMENSIONS
 
 JUDGED_WINDOW = 3_000  # decisions that a refit looks back on
+HALF_LIFE = 1_000  # decisions after which one counts half: the scores of a younger policy meant something else
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
 VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 EPISODE_LIMIT = 60_000  # the newest; a refit reads no more
@@ -29,15 +30,20 @@ class Recent:
     """The last decisions on first messages, newest first, with all that was known of their candidates.
 
     `choices`: (n, ...) of them all. `spoken`: (n,) whether anything is known of the outcome. `answered`: (n,).
+    `reaction`: (n,) place in `channels.REACTIONS` of what the customer did, or -1. `came_back`: (n,).
+    `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN.
     """
 
     choices: choice.Choices
     spoken: choice.Booleans
     answered: choice.Booleans
+    reaction: choice.Ints
+    came_back: choice.Booleans
+    truth: choice.Floats
 
     def known(self) -> choice.Choices:
         data, kept = self.choices, self.spoken
-        return choice.Choices(data.features[kept], data.present[kept], data.target[kept], data.evidence[kept])
+        return choice.Choices(data.features[kept], data.present[kept], data.target[kept], data.evidence[kept], data.weights[kept])
 
 
 @dataclass(frozen=True)
@@ -78,17 +84,85 @@ def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], fr
     return frozenset(pk for pk, belief in rows if belief > 0.5), frozenset(pk for pk, belief in rows if belief < 0.5)
 
 
-def recent(at: dt.datetime) -> Recent:
+def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
     """Two queries. Answers younger than the window have not spoken: until it closes only the loud ones have."""
     first = Decision.objects.first_of_tickets().filter(source__isnull=False, features__has_key="none")
-    columns = ("pk", "kind", "at", "belief", "confidence", "candidates", "features__none")
+    columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "features__none")
     rows = list(first.order_by("-pk").values(*columns)[:JUDGED_WINDOW])
-    named = Signal.objects.in_force().filter(decision__in=[row["pk"] for row in rows], kind__in=SHOWN_RIGHT, source__isnull=False)
-    shown = dict(named.order_by("at", "pk").values_list("decision_id", "source_id"))
+    said = _said([row["pk"] for row in rows])
+    shown = {pk: sources[-1] for pk, each in said.items() if (sources := [one.source for one in each if one.kind in SHOWN_RIGHT])}
     closed = at - dt.timedelta(hours=SiteSettings.load().assumed_hours)
-    answered = np.array([row["kind"] == Decision.Kind.ANSWER for row in rows], bool)
-    spoken = np.array([row["pk"] in shown or _has_spoken(row, closed) for row in rows], bool)
-    return Recent(_choices(rows, shown), spoken, answered)
+    of_first = [[each for each in said.get(row["pk"], ()) if each.source in (None, row["source_id"])] for row in rows]
+    return Recent(
+        choices=_choices(rows, shown, [_weighed(each, rates) for each in of_first]),
+        spoken=np.array([row["pk"] in shown or _has_spoken(row, closed) for row in rows], bool),
+        answered=np.array([row["kind"] == Decision.Kind.ANSWER for row in rows], bool),
+        reaction=np.array([_reaction(each) for each in of_first], np.int64),
+        came_back=np.array([any(one.kind == channels.CAME_BACK for one in each) for each in of_first], bool),
+        truth=np.array([_truth(row, each, shown) for row, each in zip(rows, of_first, strict=True)], np.float64),
+    )
+
+
+class Said(NamedTuple):
+    kind: str
+    source: int | None
+    llr: float
+
+
+def _said(decisions: list[int]) -> dict[int, list[Said]]:
+    """The signals in force on each of these decisions, as they came."""
+    found: dict[int, list[Said]] = {}
+    signals = Signal.objects.in_force().filter(decision__in=decisions).order_by("at", "pk")
+    for decision, kind, source, llr in signals.values_list("decision_id", "kind", "source_id", "llr"):
+        found.setdefault(decision, []).append(Said(kind, source, llr))
+    return found
+
+
+def _weighed(said: list[Said], rates: channels.Rates) -> float:
+    """What they weigh in nats, by today's rates. Whoever had no say when they said it has none now."""
+    return evidence((channels.channel(each.kind).family, channels.weight(each.kind, rates) if each.llr else 0.0) for each in said)
+
+
+def _reaction(said: list[Said]) -> int:
+    """Of several the loudest; of those whose word counts."""
+    found = [each for each in said if each.kind in channels.REACTIONS and each.llr]
+    return channels.REACTIONS.index(max(found, key=lambda each: abs(each.llr)).kind) if found else -1
+
+
+def _truth(row: Mapping[str, Any], said: list[Said], shown: Mapping[int, int | None]) -> float:
+    kinds = {each.kind for each in said}
+    if row["pk"] in shown:
+        return float(shown[row["pk"]] == row["source_id"])
+    return 1.0 if "audited_right" in kinds else 0.0 if kinds & {"audited_wrong", "overruled"} else np.nan
+
+
+def rates(found: Recent, weights: choice.Floats, line: calibration.Line, before: channels.Rates) -> dict[str, tuple[float, float]]:
+    """How right and wrong answers were taken lately, estimated anew: a row for each reaction, and one for coming back after silence."""
+    logs = choice.log_probabilities(found.choices.features, weights, found.choices.present)[:, 0]
+    confidence = line(np.array([ranker.raw_score(p) for p in np.exp(logs)]))
+    taken = found.answered & found.spoken & (found.reaction >= 0)
+    shipped = np.array([[channels.channel(kind).right, channels.channel(kind).wrong] for kind in channels.REACTIONS]).T
+    returned = np.where(found.came_back, channels.weight(channels.CAME_BACK, before), 0.0)
+    reactions = noise.rates(
+        confidence[taken],
+        found.reaction[taken],
+        returned[taken],
+        found.truth[taken],
+        found.choices.weights[taken],
+        shipped / shipped.sum(axis=1, keepdims=True),
+    )
+    silent = taken & (found.reaction == channels.REACTIONS.index("assumed"))
+    back = channels.channel(channels.CAME_BACK)
+    returns = noise.rates(
+        confidence[silent],
+        np.where(found.came_back[silent], 0, 1),
+        np.full(int(silent.sum()), channels.weight("assumed", before)),
+        found.truth[silent],
+        found.choices.weights[silent],
+        np.array([[back.right, 1 - back.right], [back.wrong, 1 - back.wrong]]),
+    )
+    columns = [*zip(channels.REACTIONS, reactions.T.tolist(), strict=True), (channels.CAME_BACK, returns[:, 0].tolist())]
+    return {kind: (round(right, 6), round(wrong, 6)) for kind, (right, wrong) in columns}
 
 
 def judged(found: Recent, weights: choice.Floats) -> Judged:
@@ -105,15 +179,16 @@ def judged(found: Recent, weights: choice.Floats) -> Judged:
     evidence = np.where(shown, np.where(best == data.target, SHOWN, -SHOWN), data.evidence)
     others = ~found.answered
     each_stands_for = others.sum() / max((others & kept).sum(), 1)
-    return Judged(scores[kept], evidence[kept], np.where(found.answered[kept], 1.0, each_stands_for), scores[:RECENT_WINDOW])
+    counted = data.weights[kept] * np.where(found.answered[kept], 1.0, each_stands_for)
+    return Judged(scores[kept], evidence[kept], counted, scores[:RECENT_WINDOW])
 
 
-def _choices(rows: list[dict[str, Any]], shown: Mapping[int, int]) -> choice.Choices:
+def _choices(rows: list[dict[str, Any]], shown: Mapping[int, int | None], weighed: list[float]) -> choice.Choices:
     places = features.CHOSEN_FROM + 1
     found = np.zeros((len(rows), places, len(features.NAMES)))
     present = np.zeros((len(rows), places), bool)
     target = np.full(len(rows), choice.UNKNOWN, np.int64)
-    evidence = np.zeros(len(rows))
+    told = np.zeros(len(rows))
     for number, row in enumerate(rows):
         candidates = row["candidates"][: features.CHOSEN_FROM]
         found[number, : len(candidates)] = features.matrix([each["features"] for each in candidates])
@@ -122,9 +197,9 @@ def _choices(rows: list[dict[str, Any]], shown: Mapping[int, int]) -> choice.Cho
         if row["pk"] in shown:
             sources = [each["source"] for each in candidates]
             target[number] = sources.index(shown[row["pk"]]) if shown[row["pk"]] in sources else places - 1
-        elif row["belief"] is not None:
-            evidence[number] = evidence_in(row["belief"], row["confidence"])
-    return choice.Choices(found, present, target, evidence)
+        else:
+            told[number] = weighed[number]
+    return choice.Choices(found, present, target, told, 0.5 ** (np.arange(len(rows)) / HALF_LIFE))
 
 
 def _has_spoken(row: Mapping[str, Any], closed: dt.datetime) -> bool:

@@ -7,8 +7,8 @@ import datetime as dt
 from django.db import connection, transaction
 
 from helpdesk.models import Event, SiteSettings, Source
-from learning import episodes
-from learning.channels import channel
+from learning import episodes, policies
+from learning.channels import channel, weight
 from learning.drafts import change
 from learning.models import Decision, Signal
 
@@ -17,7 +17,7 @@ def note(
     decision: Decision, kind: str, *, event: Event | None, at: dt.datetime, source: Source | None = None, strength: float = 1.0
 ) -> bool:
     """A signal that counts at once. False when this event has said so before."""
-    llr = channel(kind).llr * strength
+    llr = weight(kind, policies.rates_of(decision.policy)) * strength
     if llr > 0 and channel(kind).family != "agent" and not _is_verified(decision):
         llr = 0.0  # whoever has not proved who they are can lower a source, never raise it
     with transaction.atomic(savepoint=False):
@@ -33,7 +33,7 @@ def note(
 def hold(decision: Decision, kind: str, *, event: Event, at: dt.datetime) -> bool:
     """A signal that counts only once its window has closed without a word."""
     due = at + dt.timedelta(hours=SiteSettings.load().assumed_hours)
-    llr = channel(kind).llr if _is_verified(decision) else 0.0
+    llr = weight(kind, policies.rates_of(decision.policy)) if _is_verified(decision) else 0.0
     return _insert(Signal(decision=decision, kind=kind, event=event, llr=llr, state=Signal.State.PENDING, at=at, due_at=due))
 
 

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
-from learning import abstention, calibration, choice, experience, features, head, ranker
+from learning import abstention, calibration, channels, choice, experience, features, head, ranker
 from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
@@ -32,6 +34,7 @@ class Loaded:
     statistics: PageStatistics = field(default_factory=PageStatistics)
     coefficients: choice.Floats = field(default_factory=features.shipped)
     head: head.Head | None = None
+    rates: channels.Rates = field(default_factory=dict)  # of your own customers; empty: as shipped
 
 
 SHIPPED = Loaded()
@@ -56,6 +59,18 @@ def forget() -> None:
     """Read it afresh at the next turn: for tests, and for whoever changes the database under this process."""
     global _loaded
     _loaded = SHIPPED
+    rates_of.cache_clear()
+
+
+@lru_cache(maxsize=64)
+def rates_of(version: str) -> channels.Rates:
+    """How noisy each signal was held to be by this policy: what a decision's signals weigh is settled by the policy that took it."""
+    weights = Policy.objects.filter(version=version).values_list("weights", flat=True).first() or {}
+    return _rates(weights)
+
+
+def _rates(weights: Mapping[str, Any]) -> channels.Rates:
+    return {kind: (right, wrong) for kind, (right, wrong) in weights.get("rates", {}).items()}
 
 
 @contextmanager
@@ -81,6 +96,7 @@ def _load(policy: Policy) -> Loaded:
         statistics=PageStatistics.from_json(weights["pages"]),
         coefficients=features.matrix([weights["coefficients"]])[0] if "coefficients" in weights else features.shipped(),
         head=head.Head.from_bytes(bytes(policy.head)) if policy.head else None,
+        rates=_rates(weights),
     )
 
 
@@ -95,7 +111,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     distinct = len(set(sources.tolist()))
     has_enough = distinct > 1 and len(sources) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
     slow = head.fit(vectors, sources, credits, None if afresh else before.head) if has_enough else None
-    recent = experience.recent(at)
+    recent = experience.recent(at, {} if afresh else before.rates)
     named = choice.fit(recent.known(), features.shipped(), None if afresh else before.coefficients)
     judged = experience.judged(recent, named)
     line = calibration.fit(judged.scores, judged.evidence, judged.weights)
@@ -110,6 +126,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "episodes": known,
             "pages": _statistics(sources, credits, pages).as_json(),
             "ranker": ranker.as_json(),
+            "rates": experience.rates(recent, named, line, {} if afresh else before.rates),
             "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, named, strict=True)},
         },
         head=slow.to_bytes() if slow else None,

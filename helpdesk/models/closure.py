@@ -117,14 +117,22 @@ class Closure:
 
     def _last_answer(self) -> Message | None:
         """The last thing that may have solved it: an agent's reply or the assistant's answer."""
-        said = _ticket(self).messages.public().filter(author__in=["agent", "assistant"]).order_by("-seq")
-        return next((message for message in said[:5] if message.kind not in {"handoff", "clarify"}), None)
+        ticket = _ticket(self)
+        last = ticket.just_said
+        if last is not None and last.seq == ticket.last_seq and _may_solve(last):
+            return last
+        said = ticket.messages.public().filter(author__in=["agent", "assistant"]).order_by("-seq")
+        return next((message for message in said[:5] if _may_solve(message)), None)
 
     @staticmethod
     def _promise() -> str:
         from helpdesk.models.settings import SiteSettings
 
         return f"I have passed this on to a colleague with everything you wrote. A person will answer {SiteSettings.load().reply_promise}."
+
+
+def _may_solve(message: Message) -> bool:
+    return message.author != "customer" and not message.is_note and message.kind not in {"handoff", "clarify"}
 
 
 def _ticket(mixin: object) -> Ticket:

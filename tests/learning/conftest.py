@@ -76,6 +76,7 @@ def decided(articles, happening):
             decision.save()
             type(ticket).objects.filter(pk=ticket.pk).update(handler="assistant")
             ticket.refresh_from_db()
+            ticket.just_decided = decision
             with happening():
                 ticket.answer("As it stands in the article.", meta={"kind": "answer", "decision": decision.pk}, at=ticket.opened_at)
         ticket.refresh_from_db()

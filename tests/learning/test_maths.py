@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning import abstention, calibration, choice, credit, features, head, ranker, votes
-from learning.channels import CHANNELS, TABLE
+from learning import abstention, calibration, choice, credit, features, head, noise, ranker, votes
+from learning.channels import CHANNELS, TABLE, weight
 from learning.question import Candidate, Question
 from learning.votes import Neighbours, Tally
 
@@ -130,8 +130,8 @@ class TestVotes:
     def test_what_agrees_is_a_part_of_all(self, rows):
         same = np.array([place % 2 for place in range(len(rows))], float)
         tally = votes.tally(Neighbours(**{**vars(neighbours(*rows)), "same": {"page": same}}))
-        for source, weight in tally.agreeing["page"].positive.items():
-            assert 0 <= weight <= tally.positive[source] + 1e-9
+        for source, agreeing in tally.agreeing["page"].positive.items():
+            assert 0 <= agreeing <= tally.positive[source] + 1e-9
 
 
 candidates = st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.booleans()).map(lambda row: row), min_size=1, max_size=8).map(
@@ -232,12 +232,6 @@ class TestCalibration:
             assert line.offset == pytest.approx(offset, abs=0.4)
             assert line.slope == pytest.approx(slope, abs=0.4)
 
-    @given(probability, signals)
-    def test_what_the_signals_weighed_can_be_read_off_the_belief(self, prior, found):
-        weight = credit.evidence(found)
-        if abs(weight) < 9:
-            assert credit.evidence_in(credit.belief(prior, found), prior) == pytest.approx(weight, abs=1e-3)
-
     def test_calibration_error_of_honest_and_of_boastful_confidence(self):
         rng = np.random.default_rng(1)
         honest = rng.random(20_000)
@@ -298,7 +292,7 @@ def simulated(n, truth, seed, noisy=0.0):
     hidden = rng.random(n) < noisy
     said = rng.random(n) < np.where(target == 0, 0.45, 0.03)
     evidence = np.where(hidden, np.where(said, np.log(0.45 / 0.03), np.log(0.55 / 0.97)), 0.0)
-    return choice.Choices(found, np.ones((n, 5), bool), np.where(hidden, choice.UNKNOWN, target), evidence)
+    return choice.Choices(found, np.ones((n, 5), bool), np.where(hidden, choice.UNKNOWN, target), evidence, np.ones(n))
 
 
 class TestChoice:
@@ -306,7 +300,7 @@ class TestChoice:
         return np.array([weights.get(name, 0.0) for name in features.NAMES])
 
     def test_without_data_it_is_as_shipped_and_as_the_mixture(self):
-        nothing = choice.Choices(np.zeros((0, 9, len(features.NAMES))), np.zeros((0, 9), bool), np.zeros(0, int), np.zeros(0))
+        nothing = choice.Choices(np.zeros((0, 9, len(features.NAMES))), np.zeros((0, 9), bool), np.zeros(0, int), np.zeros(0), np.zeros(0))
         assert choice.fit(nothing, features.shipped()) == pytest.approx(features.shipped())
         rows = features.matrix([{"mixture": math.log(0.6)}, {"mixture": math.log(0.1)}, {"mixture": math.log(0.3), "none": 1.0}])
         assert np.exp(choice.log_probabilities(rows, features.shipped())) == pytest.approx([0.6, 0.1, 0.3])
@@ -350,3 +344,39 @@ class TestChoice:
         mine, other = (features.of_candidate(asked, *pair, tally) for pair in zip(found, opinions, strict=True))
         assert mine["plan_nearby"] > 0 > other["plan_nearby"]
         assert "page_nearby" not in mine
+
+
+class TestNoise:
+    """Ada's customers are silent; those the rates were shipped for confirm."""
+
+    SHIPPED = np.array([[0.45, 0.47, 0.04, 0.04], [0.03, 0.25, 0.34, 0.38]])
+    THERE = np.array([[0.20, 0.72, 0.05, 0.03], [0.05, 0.55, 0.15, 0.25]])
+
+    def lived(self, n, seed, audited=0.0):
+        rng = np.random.default_rng(seed)
+        confidence = rng.beta(6, 1.2, n)
+        right = rng.random(n) < confidence
+        outcome = np.array([rng.choice(4, p=self.THERE[0 if each else 1]) for each in right], np.int64)
+        truth = np.where((rng.random(n) < audited) | ((outcome >= 2) & (rng.random(n) < 0.6)), right, np.nan)
+        return confidence, outcome, np.zeros(n), truth, np.ones(n)
+
+    def test_without_outcomes_they_are_as_shipped(self):
+        nothing = np.zeros(0)
+        assert noise.rates(nothing, np.zeros(0, int), nothing, nothing, nothing, self.SHIPPED) == pytest.approx(self.SHIPPED)
+
+    def test_finds_how_customers_here_are(self):
+        found = noise.rates(*self.lived(4_000, seed=1, audited=0.015), self.SHIPPED)
+        assert np.abs(found - self.THERE).max() < 0.06
+        assert np.abs(found - self.THERE).max() < np.abs(self.SHIPPED - self.THERE).max() / 3
+
+    @given(st.integers(0, 40), st.integers(0, 5))
+    def test_rows_sum_to_one_and_few_outcomes_change_little(self, n, seed):
+        found = noise.rates(*self.lived(n, seed), self.SHIPPED)
+        assert found.sum(axis=1) == pytest.approx([1, 1])
+        assert (found > 0).all()
+        assert np.abs(found - self.SHIPPED).max() <= n / (n + noise.PSEUDO_COUNT)
+
+    @given(st.sampled_from([each.kind for each in TABLE]), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
+    def test_good_news_never_becomes_bad_nor_the_reverse(self, kind, right, wrong):
+        assert weight(kind, {}) == CHANNELS[kind].llr
+        assert weight(kind, {kind: (right, wrong)}) * CHANNELS[kind].llr >= 0
