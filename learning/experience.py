@@ -17,7 +17,7 @@ from learning.models import Decision, Episode, Signal
 from learning.models.decision import DIMENSIONS
 
 JUDGED_WINDOW = 3_000  # decisions that a refit looks back on
-HALF_LIFE = 1_000  # decisions after which one counts half: the scores of a younger policy meant something else
+HALF_LIFE = 500  # decisions after which one counts half: the scores of a younger policy meant something else
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
 VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 EPISODE_LIMIT = 60_000  # the newest; a refit reads no more
