@@ -42,6 +42,9 @@ class Choices:
     def __len__(self) -> int:
         return len(self.target)
 
+    def only(self, rows: Ints | Booleans) -> Choices:
+        return Choices(self.features[rows], self.present[rows], self.target[rows], self.evidence[rows], self.weights[rows])
+
 
 def log_probabilities(features: Floats, weights: Floats, present: Booleans | None = None) -> Floats:
     """(..., m) log P of each alternative from (..., m, f) features and (f,) weights; -inf where there was none."""

@@ -31,7 +31,7 @@ class Recent:
 
     `choices`: (n, ...) of them all. `spoken`: (n,) whether anything is known of the outcome. `answered`: (n,).
     `reaction`: (n,) place in `channels.REACTIONS` of what the customer did, or -1. `came_back`: (n,).
-    `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN.
+    `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN. `number`: (n,) of the decision.
     """
 
     choices: choice.Choices
@@ -40,10 +40,21 @@ class Recent:
     reaction: choice.Ints
     came_back: choice.Booleans
     truth: choice.Floats
+    number: choice.Ints
 
     def known(self) -> choice.Choices:
-        data, kept = self.choices, self.spoken
-        return choice.Choices(data.features[kept], data.present[kept], data.target[kept], data.evidence[kept], data.weights[kept])
+        return self.choices.only(self.spoken)
+
+    def only(self, rows: choice.Ints) -> Recent:
+        return Recent(
+            self.choices.only(rows),
+            self.spoken[rows],
+            self.answered[rows],
+            self.reaction[rows],
+            self.came_back[rows],
+            self.truth[rows],
+            self.number[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
         reaction=np.array([_reaction(each) for each in of_first], np.int64),
         came_back=np.array([any(one.kind == channels.CAME_BACK for one in each) for each in of_first], bool),
         truth=np.array([_truth(row, each, shown) for row, each in zip(rows, of_first, strict=True)], np.float64),
+        number=np.array([row["pk"] for row in rows], np.int64),
     )
 
 
@@ -139,7 +151,7 @@ def _truth(row: Mapping[str, Any], said: list[Said], shown: Mapping[int, int | N
 def rates(found: Recent, weights: choice.Floats, line: calibration.Line, before: channels.Rates) -> dict[str, tuple[float, float]]:
     """How right and wrong answers were taken lately, estimated anew: a row for each reaction, and one for coming back after silence."""
     logs = choice.log_probabilities(found.choices.features, weights, found.choices.present)[:, 0]
-    confidence = line(np.array([ranker.raw_score(p) for p in np.exp(logs)]))
+    confidence = line(raw_scores(logs))
     taken = found.answered & found.spoken & (found.reaction >= 0)
     shipped = np.array([[channels.channel(kind).right, channels.channel(kind).wrong] for kind in channels.REACTIONS]).T
     returned = np.where(found.came_back, channels.weight(channels.CAME_BACK, before), 0.0)
@@ -173,7 +185,7 @@ def judged(found: Recent, weights: choice.Floats) -> Judged:
     data = found.choices
     logs = choice.log_probabilities(data.features, weights, data.present)[:, :-1]
     best = logs.argmax(axis=1) if len(logs) else np.zeros(0, np.int64)
-    scores = np.array([ranker.raw_score(p) for p in np.exp(logs.max(axis=1, initial=-np.inf))])
+    scores = raw_scores(logs.max(axis=1, initial=-np.inf))
     shown = data.target != choice.UNKNOWN
     kept = found.spoken & (shown | (best == 0))
     evidence = np.where(shown, np.where(best == data.target, SHOWN, -SHOWN), data.evidence)
@@ -181,6 +193,13 @@ def judged(found: Recent, weights: choice.Floats) -> Judged:
     each_stands_for = others.sum() / max((others & kept).sum(), 1)
     counted = data.weights[kept] * np.where(found.answered[kept], 1.0, each_stands_for)
     return Judged(scores[kept], evidence[kept], counted, scores[:RECENT_WINDOW])
+
+
+def raw_scores(logs: choice.Floats) -> choice.Floats:
+    """(n,) what is calibrated, of (n,) log-probabilities: `ranker.raw_score` of each."""
+    p = np.clip(np.exp(logs), ranker.LEAST, 1 - ranker.LEAST)
+    result: choice.Floats = np.log(p / (1 - p))
+    return result
 
 
 def _choices(rows: list[dict[str, Any]], shown: Mapping[int, int | None], weighed: list[float]) -> choice.Choices:

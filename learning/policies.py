@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
-from learning import abstention, calibration, channels, choice, experience, features, head, ranker
+from learning import abstention, calibration, channels, choice, experience, features, gate, head, ranker
 from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
@@ -102,43 +102,69 @@ def _load(policy: Policy) -> Loaded:
 
 @transaction.atomic
 def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
-    """Fit head, page statistics, calibration and thresholds on what is known at `at`, as a new policy in use from now on.
+    """Fit head, page statistics, calibration, rates and thresholds on what is known at `at`, as a new policy: in use from now on if the gate admits it.
 
-    `afresh`: not from the last head's weights on, so that nothing of what has been unlearned is left in the new ones.
+    `afresh`: not from the last weights on, so that nothing of what has been unlearned is left in the new ones; then there is no way back to
+    these either, and no gate.
     """
-    before = current()
+    before, in_use = (SHIPPED, None) if afresh else (current(), Policy.objects.in_use())
     vectors, sources, credits, pages, known = experience.solved()
     distinct = len(set(sources.tolist()))
     has_enough = distinct > 1 and len(sources) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
-    slow = head.fit(vectors, sources, credits, None if afresh else before.head) if has_enough else None
-    recent = experience.recent(at, {} if afresh else before.rates)
-    named = choice.fit(recent.known(), features.shipped(), None if afresh else before.coefficients)
-    judged = experience.judged(recent, named)
-    line = calibration.fit(judged.scores, judged.evidence, judged.weights)
+    slow = head.fit(vectors, sources, credits, before.head) if has_enough else None
+    recent = experience.recent(at, before.rates)
     target = SiteSettings.load().answer_target
+    rules, strict = _fit(recent, target, before.coefficients if in_use else None)
+    new = recent.number > (in_use.evidence.get("newest", 0) if in_use else 0)
+    verdict = gate.Verdict(True, ["Fitted anew from nothing, because something had to be forgotten."])
+    if not afresh:
+        incumbent = gate.Rules(before.coefficients, before.line, before.threshold)
+        verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients)[0])
+    if afresh:
+        Policy.objects.live().update(state=Policy.State.RETIRED, retired_at=at)
     return Policy.objects.create(
         version=_next_version(),
+        state=Policy.State.LIVE if verdict.admitted else Policy.State.REJECTED,
         weights={
-            "offset": line.offset,
-            "slope": line.slope,
-            "threshold": _threshold(judged, line, target, abstention.CAUTIOUS),
-            "strict_threshold": _threshold(judged, line, (1 + target) / 2, abstention.STRICT_CAUTIOUS),
+            "offset": rules.line.offset,
+            "slope": rules.line.slope,
+            "threshold": rules.threshold,
+            "strict_threshold": strict,
             "episodes": known,
             "pages": _statistics(sources, credits, pages).as_json(),
             "ranker": ranker.as_json(),
-            "rates": experience.rates(recent, named, line, {} if afresh else before.rates),
-            "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, named, strict=True)},
+            "rates": experience.rates(recent, rules.coefficients, rules.line, before.rates),
+            "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, rules.coefficients, strict=True)},
         },
         head=slow.to_bytes() if slow else None,
-        evidence={"episodes": known, "judged": len(judged.scores), "sources": distinct, "target": target},
+        evidence={
+            "episodes": known,
+            "judged": int(recent.spoken.sum()),
+            "sources": distinct,
+            "target": target,
+            "newest": int(recent.number.max(initial=0)),
+            "head": slow is not None,
+            "gate": verdict.figures,
+        },
+        reasons=verdict.reasons,
+        before=in_use,
         at=at,
     )
 
 
+def _fit(recent: experience.Recent, target: float, start: choice.Floats | None) -> tuple[gate.Rules, float]:
+    """What is fitted to outcomes, and the threshold of the strict group."""
+    named = choice.fit(recent.known(), features.shipped(), start)
+    judged = experience.judged(recent, named)
+    line = calibration.fit(judged.scores, judged.evidence, judged.weights)
+    normal = gate.Rules(named, line, _threshold(judged, line, target, abstention.CAUTIOUS))
+    return normal, _threshold(judged, line, (1 + target) / 2, abstention.STRICT_CAUTIOUS)
+
+
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
-    """Refit once `every` new episodes, or a tenth more than the last time, have come in."""
-    last = current()
-    if Episode.objects.exclude(credit=0).count() < last.episodes + max(every, last.episodes // 10):
+    """Refit once `every` new episodes, or a tenth more than the last time, have come in. What the gate has turned away is not tried again at once."""
+    last = Policy.objects.order_by("-pk").values_list("weights__episodes", flat=True).first() or 0
+    if Episode.objects.exclude(credit=0).count() < last + max(every, last // 10):
         return None
     return refit(at)
 
@@ -159,7 +185,3 @@ def _statistics(sources: head.Ints, credits: calibration.Floats, pages: list[str
             seen = counts.setdefault(source, {})
             seen[page] = round(seen.get(page, 0.0) + credit, 6)
     return PageStatistics(counts, max(len(set(pages) - {""}), 1))
-
-
-def describe(policy: Loaded) -> Mapping[str, float | str | int]:
-    return {"version": policy.version, "episodes": policy.episodes, "threshold": policy.threshold}

@@ -18,6 +18,7 @@ from learning.question import Candidate
 from learning.votes import Tally
 
 NOBODY = Tally({}, {})
+LEAST = 1e-4  # probability; less is as good as none
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def head_probabilities(head: Head | None, vector: Matrix | None) -> dict[int, fl
 
 def raw_score(mixture: float) -> float:
     """The score that is calibrated: log-odds of the mixture, in about [-9.2, 9.2]."""
-    return logit(min(max(mixture, 1e-4), 1 - 1e-4))
+    return logit(min(max(mixture, LEAST), 1 - LEAST))
 
 
 def _is_own(candidate: Candidate, page: str) -> float:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import incidents, maturing, policies
+from learning import incidents, maturing, policies, watch
 
 
 @shared_task
@@ -13,6 +13,7 @@ def mature() -> None:
 
 @shared_task
 def refit() -> None:
+    watch.take_back_if_harmful(timezone.now())
     policies.refit_if_due(timezone.now())
 
 

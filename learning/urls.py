@@ -1,12 +1,14 @@
 from django.urls import path
 
-from learning import incident_views, views
+from learning import incident_views, policy_views, views
 
 app_name = "learning"
 
 urlpatterns = [
     path("audits/", views.audits, name="audits"),
     path("audits/<int:pk>/", views.verdict, name="verdict"),
+    path("policies/", policy_views.listing, name="policies"),
+    path("policies/<int:pk>/return/", policy_views.take_back, name="policy_take_back"),
     path("incidents/", incident_views.listing, name="incidents"),
     path("incidents/<int:pk>/", incident_views.show, name="incident"),
     path("incidents/<int:pk>/report.md", incident_views.bug_report, name="incident_report"),

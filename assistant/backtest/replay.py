@@ -16,7 +16,7 @@ from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
-from learning import policies
+from learning import policies, watch
 from learning.maturing import mature
 from learning.models import Audit, Decision
 
@@ -68,6 +68,7 @@ class Replay:
     def _one(self, number: int, past: PastTicket) -> dict[str, Any]:
         self._until(past.at)
         if number % REFIT_EVERY == 0:
+            watch.take_back_if_harmful(past.at)
             policies.refit_if_due(past.at)
         drawn = mood(self.channels, self.rules.seed, number, self.rules.flip)
         ticket = intake.open_ticket(

@@ -1,32 +1,59 @@
-"""The weights in use. Each refit is a new row; going back is retiring the newest."""
+"""The weights in use. Each refit is a new row, admitted by the gate or not; going back is one click, or none when harm is seen."""
 
 from __future__ import annotations
 
-from django.db import models
+import datetime as dt
+
+from django.db import models, transaction
+
+from helpdesk.models import Event, User
+from helpdesk.models.events import SYSTEM
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
     def live(self) -> PolicyQuerySet:
         return self.filter(state=Policy.State.LIVE)
 
+    def in_use(self) -> Policy | None:
+        """The newest that is live; None: as shipped."""
+        return self.live().order_by("-pk").first()
+
 
 class Policy(models.Model):
     class State(models.TextChoices):
-        LIVE = "live", "Live"
-        RETIRED = "retired", "Retired"
+        LIVE = "live", "Admitted"
+        REJECTED = "rejected", "Not admitted"
+        RETIRED = "retired", "Taken back"
 
     version = models.CharField(max_length=40, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.LIVE)
     weights = models.JSONField(help_text="Calibration, thresholds and page statistics")
     head = models.BinaryField(null=True, help_text="The logistic head: source ids and float32 weights, as .npz")
     evidence = models.JSONField(default=dict, help_text="What it was fitted on, and how it does")
+    reasons = models.JSONField(default=list, help_text="Why the gate let it through or did not, and why it was taken back: sentences")
+    before = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="In use when it was fitted")
     at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    retired_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "policies"
         ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "-id"], name="policy_state")]
 
     def __str__(self) -> str:
         return self.version
+
+    @transaction.atomic
+    def take_back(self, *, because: str, at: dt.datetime, by: User | None = None) -> bool:
+        """From now on the one before it decides. False when it was not in use any more."""
+        taken = Policy.objects.live().filter(pk=self.pk).update(state=Policy.State.RETIRED, retired_at=at, retired_by=by)
+        if not taken:
+            return False
+        self.refresh_from_db()
+        self.reasons = [*self.reasons, because]
+        self.save(update_fields=["reasons"])
+        Event.record("policy.taken_back", by=by or SYSTEM, at=at, policy=self.pk, version=self.version, because=because)
+        return True

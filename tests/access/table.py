@@ -35,6 +35,8 @@ learning:verdict        POST  door  door  door  door  door  bad   no    bad
 
 assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 
+learning:policies           GET   door  door  door  door  door  yes   yes   yes
+learning:policy_take_back   POST  door  door  door  door  door  no    no    go
 learning:incidents          GET   door  door  door  door  door  yes   yes   yes
 learning:incident           GET   door  door  door  door  door  yes   yes   yes
 learning:incident_report    GET   door  door  door  door  door  yes   yes   yes

@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
-from learning.models import Audit, Decision, Incident, Report
+from learning.models import Audit, Decision, Incident, Policy, Report
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
 CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
@@ -43,7 +43,7 @@ class World:
     @property
     def parts(self):
         """What a route is about, by a part of its name; the others are about the decision."""
-        return {"mail": self.mail, "verdict": self.audit, "incident": self.incident}
+        return {"mail": self.mail, "verdict": self.audit, "incident": self.incident, "policy": Policy.objects.get()}
 
     @property
     def owner(self):
@@ -81,6 +81,7 @@ class World:
             "linked": Report.objects.exclude(incident=None).count(),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
+            "policies": list(Policy.objects.values_list("pk", "state")),
             "audits": list(Audit.objects.values_list("pk", "verdict")),
             "articles": list(Article.objects.order_by("pk").values_list("pk", "status", "version")),
         }
@@ -105,6 +106,7 @@ def make_world() -> World:
     }
     articles["draft"] = make_article("draft guide", slug="draft", publish=False, category=category)
     ticket, decision, draft = make_conversation(people, legal)
+    Policy.objects.create(version="v1.1", weights={"threshold": 0.85, "strict_threshold": 0.96, "episodes": 250}, at=timezone.now())
     mail = DevMail.objects.create(to="ada@client.example", subject="Your code", text="123456")
     world = World(people, ticket, decision, draft, articles, mail, make_incident(ticket))
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}

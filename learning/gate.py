@@ -1,0 +1,167 @@
+"""Whether a refit may decide: it must not lose what worked, and must do no worse on questions that neither it nor the one in use has seen.
+
+Worse is: solving less by more than `MARGIN` and a standard error, unless the one in use answers more than it should at the target; or
+missing the target by as much, and by more than the one in use. What is too little to compare is said, and a refit is then admitted, because
+it is held near the shipped weights by its priors in proportion to how little there is; it is watched from its first answer on (`watch`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from learning import calibration, choice, experience
+from learning.experience import Recent
+
+MARGIN = 0.01
+SURELY_RIGHT = 0.9  # belief from which a past answer counts as a success that must not be lost
+REGRESSION, ENOUGH = 500, 100  # the newest successes; fewer decisions than ENOUGH say nothing
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides between answering and handing off: the parts of a policy that are fitted to outcomes."""
+
+    coefficients: choice.Floats
+    line: calibration.Line
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of n decisions, which these rules would have answered, and how likely each answer would have been right. Both (n,)."""
+
+    answered: choice.Booleans
+    right: choice.Floats
+    weights: choice.Floats
+
+    @property
+    def resolved(self) -> float:
+        return float(np.average(self.answered * self.right, weights=self.weights))
+
+    @property
+    def precision(self) -> float:
+        """1 where nothing is answered: nothing is wrong then."""
+        return float(np.average(self.right[self.answered], weights=self.weights[self.answered])) if self.answered.any() else 1.0
+
+    @property
+    def precision_error(self) -> float:
+        """Standard error of `precision`."""
+        shares = self.weights[self.answered]
+        return (
+            math.sqrt(self.precision * (1 - self.precision) * float((shares**2).sum()) / float(shares.sum()) ** 2) if len(shares) else 0.0
+        )
+
+
+def difference_error(before: Tally, after: Tally) -> float:
+    """Standard error of the difference in `resolved`, on the same decisions."""
+    each = after.answered * after.right - before.answered * before.right
+    share = before.weights / before.weights.sum()
+    return math.sqrt(float(share**2 @ (each - share @ each) ** 2))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    admitted: bool
+    reasons: list[str] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def judge(
+    found: Recent, new: choice.Booleans, target: float, incumbent: Rules, candidate: Rules, fit: Callable[[Recent], Rules]
+) -> Verdict:
+    """`new`: (n,) decisions that the incumbent was not fitted on. `fit`: how the candidate was fitted, to do it again without some of them."""
+    checks = [_keeps_successes(found, incumbent, candidate), _does_no_worse(found, new, target, incumbent, fit)]
+    return Verdict(
+        admitted=all(check.admitted for check in checks),
+        reasons=[reason for check in checks for reason in check.reasons],
+        figures={name: value for check in checks for name, value in check.figures.items()},
+    )
+
+
+def _keeps_successes(found: Recent, incumbent: Rules, candidate: Rules) -> Verdict:
+    """Where an answer helped, its source must still come first. Whether to answer is compared below."""
+    first = np.where(
+        np.isnan(found.truth), calibration.posterior(incumbent.line, _scores(found, incumbent), found.choices.evidence), found.truth
+    )
+    places = np.flatnonzero(found.answered & found.spoken & (first >= SURELY_RIGHT))[:REGRESSION]
+    if len(places) < ENOUGH:
+        return Verdict(True, [f"Only {len(places)} answers are known to have helped: too few to compare what would be lost."])
+    kept = found.only(places)
+    before, after = (float((_best(kept, rules) == 0).mean()) for rules in (incumbent, candidate))
+    words = f"Of {len(places)} answers that helped it puts {after:.1%} first again; the one in use {before:.1%}."
+    return Verdict(after >= before - MARGIN, [words], {"successes": len(places), "kept": after, "kept_before": before})
+
+
+def _does_no_worse(found: Recent, new: choice.Booleans, target: float, incumbent: Rules, fit: Callable[[Recent], Rules]) -> Verdict:
+    """Two-fold cross-fitting: each half of what is new is judged by rules fitted without it, and by the incumbent."""
+    halves = [np.flatnonzero(new)[start::2] for start in (0, 1)]
+    pairs = []
+    for half in halves:
+        if len(half) < ENOUGH // 2:
+            return Verdict(True, [f"Only {int(new.sum())} questions are new to the one in use: too few to compare on."])
+        rest = np.setdiff1d(np.arange(len(found.spoken)), half)
+        pairs.append(_compare(found.only(half), incumbent, fit(found.only(rest))))
+    before, after = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
+    if len(before.right) < ENOUGH:
+        return Verdict(True, [f"Of only {len(before.right)} new questions is known what would have come of them: too few to compare on."])
+    error = difference_error(before, after)
+    solves_less = after.resolved - before.resolved < -MARGIN - error and before.precision >= target - MARGIN
+    is_careless = after.precision < target - MARGIN - after.precision_error and after.precision < before.precision
+    figures = {
+        "compared": len(before.right),
+        "resolved": after.resolved,
+        "resolved_before": before.resolved,
+        "error": error,
+        "precision": after.precision,
+        "precision_before": before.precision,
+    }
+    words = (
+        f"On {len(before.right)} questions that neither had seen it solves {after.resolved:.1%}, {after.precision:.1%} of its answers being right;"
+        f" the one in use {before.resolved:.1%} and {before.precision:.1%}. The difference is known to within {2 * error:.1%}."
+    )
+    return Verdict(not (solves_less or is_careless), [words], figures)
+
+
+def _compare(found: Recent, incumbent: Rules, candidate: Rules) -> tuple[Tally, Tally]:
+    """Both on the decisions of which is known how right each one's first choice would have been."""
+    shown = found.choices.target != choice.UNKNOWN
+    best = [_best(found, rules) for rules in (incumbent, candidate)]
+    known = found.spoken & (shown | ((best[0] == 0) & (best[1] == 0)))
+    # Of what was handed off only a part is judged: each judged one stands for several. What nobody judged is believed as both lines do on average.
+    stands_for = (~found.answered).sum() / max((~found.answered & known).sum(), 1)
+    weights = np.where(found.answered[known], 1.0, stands_for)
+    believed = np.mean(
+        [calibration.posterior(rules.line, _scores(found, rules), found.choices.evidence) for rules in (incumbent, candidate)], axis=0
+    )
+    tallies = []
+    for rules, first in zip((incumbent, candidate), best, strict=True):
+        right = np.where(shown, first == found.choices.target, believed)
+        tallies.append(Tally(_answered(found, rules)[known], right[known], weights))
+    return tallies[0], tallies[1]
+
+
+def _joined(parts: list[Tally]) -> Tally:
+    return Tally(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("answered", "right", "weights")))
+
+
+def _logs(found: Recent, rules: Rules) -> choice.Floats:
+    return choice.log_probabilities(found.choices.features, rules.coefficients, found.choices.present)[:, :-1]
+
+
+def _best(found: Recent, rules: Rules) -> choice.Ints:
+    result: choice.Ints = _logs(found, rules).argmax(axis=1)
+    return result
+
+
+def _scores(found: Recent, rules: Rules) -> choice.Floats:
+    """(n,) of each decision's first choice under these rules."""
+    return experience.raw_scores(_logs(found, rules).max(axis=1, initial=-np.inf))
+
+
+def _answered(found: Recent, rules: Rules) -> choice.Booleans:
+    result: choice.Booleans = rules.line(_scores(found, rules)) >= rules.threshold
+    return result

@@ -1,0 +1,51 @@
+"""Every policy that was fitted: what it does otherwise, why it was let through or not, and the way back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from helpdesk.access import AgentRequest, agent_required
+from learning import changes, watch
+from learning.models import Policy
+
+ROWS = 20
+
+
+@require_safe
+@agent_required
+def listing(request: AgentRequest) -> HttpResponse:
+    """Newest first, a page at a time from the one before."""
+    found = Policy.objects.select_related("before", "retired_by").defer("head", "before__head")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 10:
+        found = found.filter(pk__lt=int(before))
+    rows = list(found.order_by("-pk")[: ROWS + 1])
+    in_use = Policy.objects.in_use()
+    context = {
+        "rows": [(policy, changes.told(policy, policy.before)) for policy in rows[:ROWS]],
+        "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
+        "is_first": not before,
+        "in_use": in_use,
+        "watched": watch.look(in_use) if in_use else None,
+        "alarm": round(1 / watch.ALPHA),
+    }
+    return render(request, "learning/policies.html", context)
+
+
+@require_POST
+@agent_required
+def take_back(request: AgentRequest, pk: int) -> HttpResponse:
+    """One click by an admin; the one before it decides from the next question on."""
+    if not request.user.is_admin:
+        raise PermissionDenied
+    policy = get_object_or_404(Policy, pk=pk)
+    if policy.take_back(because=f"Taken back by {request.user.name}.", at=timezone.now(), by=request.user):
+        messages.success(request, f"{policy.version} is taken back. The one before it decides from now on.")
+    else:
+        messages.info(request, f"{policy.version} was not in use any more.")
+    return redirect("learning:policies")
