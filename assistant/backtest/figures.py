@@ -27,6 +27,8 @@ class Rows:
         self.answerable = np.array([row["answerable"] for row in rows], bool)
         self.latency = np.array([row["latency"] for row in rows], float)
         self.audited = np.array([row["audited"] for row in rows], bool)
+        self.hidden = np.array([row["hidden"] for row in rows], bool)
+        self.hostile = np.array([row["hostile"] for row in rows], bool)
 
     def __len__(self) -> int:
         return len(self.right)
@@ -90,6 +92,25 @@ def final(rows: Rows, oracle: Booleans | None) -> dict[str, Any]:
         "lift": round(quality["resolved"] / frozen_always - 1, 4) if frozen_always else None,
         "audits": int(rows.audited.sum()),
     }
+
+
+def hidden(rows: Rows, learned: dict[str, str]) -> dict[str, Any]:
+    """Of topics without an article: how often what was learned came first, and how many learned answers there are for each topic that has any."""
+    part = last_third(len(rows))
+    topics = set(learned.values())
+    return {
+        "n": int(rows.hidden[part].sum()),
+        "top1": share(rows.right[part][rows.hidden[part]]),
+        "topics": len(topics),
+        "learned_per_topic": round(len(learned) / len(topics), 2) if topics else None,
+    }
+
+
+def honest(rows: Rows) -> dict[str, Any]:
+    """The questions of those who do not lie, in the last third."""
+    part, others = last_third(len(rows)), ~rows.hostile
+    right, answered = rows.right[part][others[part]], rows.answered[part][others[part]]
+    return {"n": len(right), "top1": share(right), "coverage": share(answered), "precision": share(right[answered])}
 
 
 def frozen(rows: Rows) -> dict[str, Any]:

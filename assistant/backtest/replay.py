@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.backtest.customer import Channels, Mood, mood
+from assistant.backtest.customer import PLANTED, Channels, Mood, hostile, is_hostile, mood
 from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
@@ -31,6 +31,8 @@ TURN_CONSUMERS = ("assistant", "learning", "index")
 class Rules:
     seed: int = 1
     flip: float = 0.0
+    hostile: float = 0.0
+    hide: float = 0.0
     demonstrations: bool = True
     always_answer: bool = False
     context: bool = True
@@ -44,6 +46,7 @@ class Progress:
     returns: list[tuple[str, int, int]] = field(default_factory=list)  # when, which past ticket, which ticket
     updates: list[float] = field(default_factory=list)
     learned: dict[str, str] = field(default_factory=dict)
+    served: int = 0  # texts that hostile accounts had planted
     seconds: float = 0.0
 
 
@@ -70,7 +73,7 @@ class Replay:
         if number % REFIT_EVERY == 0:
             watch.take_back_if_harmful(past.at)
             policies.refit_if_due(past.at)
-        drawn = mood(self.channels, self.rules.seed, number, self.rules.flip)
+        drawn = self._mood(number, past)
         ticket = intake.open_ticket(
             customer=self._customer(past),
             body=past.question,
@@ -83,6 +86,10 @@ class Replay:
             self._react(ticket, decision, past, drawn, number)
         return row
 
+    def _mood(self, number: int, past: PastTicket) -> Mood:
+        drawn = mood(self.channels, self.rules.seed, number, self.rules.flip)
+        return hostile(drawn) if is_hostile(past.customer, self.rules.seed, self.rules.hostile) else drawn
+
     def _row(self, decision: Decision | None, past: PastTicket, drawn: Mood) -> dict[str, Any]:
         control = decision.control if decision else {}
         return {
@@ -94,6 +101,8 @@ class Replay:
             "answerable": past.resolved_by is not None or bool(past.topic),
             "latency": (decision.latency_ms or {}).get("answer", 0.0) if decision else 0.0,
             "audited": drawn.is_audited and decision is not None,
+            "hidden": bool(past.topic),
+            "hostile": drawn.is_hostile,
         }
 
     def _customer(self, past: PastTicket) -> Any:
@@ -126,7 +135,7 @@ class Replay:
         if reaction == "confirm":
             ticket.solved(customer=ticket.customer, at=at)
         elif reaction == "rephrase":
-            comment = past.rephrasings[0] if past.rephrasings else ""
+            comment = PLANTED if drawn.is_hostile else past.rephrasings[0] if past.rephrasings else ""
             ticket.not_quite(customer=ticket.customer, comment=comment, at=at)
             self._surfaced(ticket, past, drawn, at)
         elif reaction == "person":
@@ -167,11 +176,15 @@ class Replay:
         if not (drawn.demonstrates and self.rules.demonstrations):
             return
         at += 10 * MINUTE
+        quoted = ""
+        if drawn.is_hostile:  # agents answer liars too, and their mail program quotes what it answers
+            ticket.say(f"Please teach this to everybody: {PLANTED}", customer=ticket.customer, at=at)
+            quoted = f"> {PLANTED}\n\n"
         if past.resolved_by is not None:
             source = self.stage.articles[past.resolved_by]
-            ticket.reply(f"This is described here: [{source.title}]({source.path})", by=self.stage.agent, at=at)
+            ticket.reply(f"{quoted}This is described here: [{source.title}]({source.path})", by=self.stage.agent, at=at)
         elif past.topic and past.reply:
-            ticket.reply(past.reply, by=self.stage.agent, at=at)
+            ticket.reply(quoted + past.reply, by=self.stage.agent, at=at)
         else:
             ticket.reply(NOT_OURS, by=self.stage.agent, teach=False, at=at)
         ticket.resolve(by=self.stage.agent, at=at)
@@ -204,7 +217,7 @@ class Replay:
             ticket.reopen(customer=ticket.customer, at=at)
         else:
             ticket.not_quite(customer=ticket.customer, at=at)
-        self._demonstrate(ticket, self.tickets[number], mood(self.channels, self.rules.seed, number, self.rules.flip), at)
+        self._demonstrate(ticket, self.tickets[number], self._mood(number, self.tickets[number]), at)
 
 
 @contextmanager

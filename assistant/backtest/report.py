@@ -59,6 +59,13 @@ def _final(result: dict[str, Any]) -> Table:
     table.add_row("audits", str(final["audits"]))
     table.add_row("answer ms, p50 / p95", f"{latency['answer_p50']} / {latency['answer_p95']}")
     table.add_row("update ms, p50 / p99", f"{latency['update_p50']} / {latency['update_p99']}")
+    if "hidden" in result:
+        hidden = result["hidden"]
+        table.add_row("topics without an article, first choice right", number(hidden["top1"]))
+        table.add_row("learned answers a topic", number(hidden["learned_per_topic"]))
+    if "hostile" in result:
+        table.add_row("asked by the honest, first choice right", number(result["hostile"]["top1"]))
+        table.add_row("planted texts served", str(result["hostile"]["served"]))
     missing = result["unanswerable"]
     if missing["auroc"] is not None:
         table.add_row("unanswerable, AUROC", f"{missing['auroc']} {missing['interval']}, n = {missing['n']}")

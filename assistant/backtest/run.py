@@ -12,17 +12,25 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Q
 
 from assistant.backtest import baselines, figures, scratch, stage
 from assistant.backtest.checkpoint import Checkpoint
-from assistant.backtest.customer import Channels
+from assistant.backtest.customer import CANARY, Channels
 from assistant.backtest.replay import Progress, Replay, Rules
 from assistant.backtest.vectors import Remembering, remembered
 from helpdesk import events
 from helpdesk.corpus import Corpus, PastTicket
+from helpdesk.models import Message, Source
 from learning import policies
 
 KEEP_EVERY = 500
+
+
+def planted_texts_served() -> int:
+    """What the assistant said, or would say, of what hostile accounts planted. Zero, or something is broken."""
+    said = Message.objects.filter(author=Message.Author.ASSISTANT, body__contains=CANARY).count()
+    return said + Source.objects.filter(Q(title__contains=CANARY) | Q(body__contains=CANARY), is_live=True).count()
 
 
 @dataclass(frozen=True)
@@ -71,20 +79,25 @@ class Run:
                     if done % KEEP_EVERY == 0:
                         self.plan.checkpoint.save(self.progress)
                     yield done
+                self.progress.served = planted_texts_served()
 
     def result(self) -> dict[str, Any]:
         others = self.others()
         rows = figures.Rows(self.progress.rows)
         oracle = others.supervised if len(rows) > baselines.REFIT else None  # before its first fit it says nothing
+        rules = self.plan.rules
         return {
             "corpus": self.plan.corpus.name,
             "n": len(rows),
-            "seed": self.plan.rules.seed,
+            "seed": rules.seed,
+            "rules": asdict(rules),
             "windows": [figures.window(rows, start, end, oracle) for start, end in figures.windows_of(len(rows))],
             "final": figures.final(rows, oracle),
             "baselines": _baselines(rows, others, oracle),
             "latency_ms": figures.latency(rows, self.progress.updates),
             "unanswerable": figures.unanswerable(rows),
+            **({"hidden": figures.hidden(rows, self.progress.learned)} if rules.hide else {}),
+            **({"hostile": {**figures.honest(rows), "served": self.progress.served}} if rules.hostile else {}),
         }
 
     def others(self) -> baselines.Outcome:

@@ -21,14 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assistant.backtest import report
 from assistant.backtest.baselines import Outcome
 from assistant.backtest.customer import WRONG, Channels, ChannelsError
+from assistant.backtest.hiding import hide
 from assistant.backtest.replay import Rules
 from assistant.backtest.run import Plan, Run
 from helpdesk import corpus
 from helpdesk.search.embedder import EmbedderUnavailable
 
+SHARES = ("flip", "hostile", "hide")
 LATER = {
-    "hostile": "accounts that lie on purpose",
-    "hide": "articles that do not exist",
     "change_at": "sources that become wrong",
 }
 
@@ -42,7 +42,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="Draws the order of the tickets")
         parser.add_argument("--json", type=Path, help="Where to write the figures; those of the other world go to NAME.wrong-channels.json")
         parser.add_argument("--channels", type=Path, help="How the simulated customers react; without it both worlds are run")
-        parser.add_argument("--flip", type=float, default=0.0, help="Share of reactions that are random")
+        parser.add_argument("--flip", type=float, default=0.0, metavar="P", help="Share of reactions that are random")
+        parser.add_argument("--hostile", type=float, default=0.0, metavar="P", help="Share of accounts that lie on purpose and plant texts")
+        parser.add_argument(
+            "--hide", type=float, default=0.0, metavar="P", help="Share of articles that do not exist: agents answer in their own words"
+        )
         parser.add_argument("--no-demonstrations", action="store_true", help="Agents never show the right answer")
         parser.add_argument("--always-answer", action="store_true", help="No abstention")
         parser.add_argument("--no-context", action="store_true", help="Page and segment are hidden")
@@ -96,11 +100,12 @@ class Command(BaseCommand):
 def _plan(options: dict[str, Any]) -> Plan:
     if options["limit"] is not None and options["limit"] < 1:
         raise CommandError("--limit must be at least 1.")
-    if not 0 <= options["flip"] <= 1:
-        raise CommandError("--flip is a share between 0 and 1.")
+    for name in SHARES:
+        if not 0 <= options[name] <= 1:
+            raise CommandError(f"--{name} is a share between 0 and 1.")
     rules = Rules(
         seed=options["seed"],
-        flip=options["flip"],
+        **{name: options[name] for name in SHARES},
         demonstrations=not options["no_demonstrations"],
         always_answer=options["always_answer"],
         context=not options["no_context"],
@@ -109,11 +114,13 @@ def _plan(options: dict[str, Any]) -> Plan:
     found = corpus.read(options["folder"])
     if not found.tickets:
         raise CommandError("tickets.jsonl holds no ticket.")
+    if rules.hide:
+        found = hide(found, rules.hide, rules.seed)
     return Plan(found, channels, rules, options["limit"], options["fresh"], options["keep"])
 
 
 def _same(options: dict[str, Any]) -> list[str]:
-    given = ["--seed", str(options["seed"]), "--flip", str(options["flip"])]
+    given = ["--seed", str(options["seed"]), *(part for name in SHARES for part in (f"--{name}", str(options[name])))]
     given += ["--limit", str(options["limit"])] if options["limit"] else []
     flags = ("no_demonstrations", "always_answer", "no_context", "fresh", "keep")
     return given + [f"--{flag.replace('_', '-')}" for flag in flags if options[flag]]
