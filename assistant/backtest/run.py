@@ -90,7 +90,6 @@ class Run:
             "corpus": self.plan.corpus.name,
             "n": len(rows),
             "seed": rules.seed,
-            "rules": asdict(rules),
             "windows": [figures.window(rows, start, end, oracle) for start, end in figures.windows_of(len(rows))],
             "final": figures.final(rows, oracle),
             "baselines": _baselines(rows, others, oracle),

@@ -47,16 +47,30 @@ def test_figures_of_the_promised_form_and_nothing_left_behind(root, folder, tmp_
     assert databases() <= before
 
 
-@pytest.mark.parametrize("flag", ["--hostile=0.2", "--hide=0.2", "--change-at=100"])
-def test_what_is_not_there_yet_says_so(root, folder, flag):
-    done = run(root, folder(), flag)
+def test_liars_plant_nothing_and_hidden_topics_are_counted(root, folder, tmp_path):
+    out = tmp_path / "out.json"
+    done = run(root, folder(), "--one-world", "--hide", 0.34, "--hostile", 1, "--json", out)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(out.read_text())
+    assert set(result["hidden"]) == {"n", "top1", "topics", "learned_per_topic"}
+    assert result["hostile"]["served"] == 0 and result["hostile"]["n"] == 0
+    assert "planted texts served" in done.stdout
+
+
+def test_what_is_not_there_yet_says_so(root, folder):
+    done = run(root, folder(), "--change-at=100")
     assert done.returncode == 2
     assert done.stderr.startswith("CommandError: not yet:")
 
 
 @pytest.mark.parametrize(
     ("flags", "complaint"),
-    [(["--limit", 0], "--limit must be"), (["--flip", 2], "--flip is a share"), (["--channels", "nowhere.json"], "is not a channel file")],
+    [
+        (["--limit", 0], "--limit must be"),
+        (["--flip", 2], "--flip is a share"),
+        (["--hide", -1], "--hide is a share"),
+        (["--channels", "nowhere.json"], "is not a channel file"),
+    ],
 )
 def test_bad_options_are_refused(root, folder, flags, complaint):
     done = run(root, folder(), *flags)

@@ -20,6 +20,8 @@ def rows(n, **columns):
         "answerable": True,
         "latency": 5.0,
         "audited": False,
+        "hidden": False,
+        "hostile": False,
     }
     return figures.Rows([{**defaults, **{name: values[place] for name, values in columns.items()}} for place in range(n)])
 
