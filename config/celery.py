@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "forget sign-in codes that have expired": {"task": "helpdesk.tasks.forget_old_codes", "schedule": 3600.0},
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
     "refit what the assistant weighs, when enough is new": {"task": "learning.tasks.refit", "schedule": 900.0},
+    "work out the figures of the last days": {"task": "learning.tasks.measure", "schedule": 900.0},
     "let incidents rest that went quiet": {"task": "learning.tasks.close_quiet_incidents", "schedule": 300.0},
 }
 

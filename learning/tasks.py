@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import incidents, maturing, policies, watch
+from learning import incidents, maturing, measuring, policies, watch
 
 
 @shared_task
@@ -20,3 +20,8 @@ def refit() -> None:
 @shared_task
 def close_quiet_incidents() -> None:
     incidents.close_quiet(timezone.now())
+
+
+@shared_task
+def measure() -> None:
+    measuring.measure(timezone.now())

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from learning import incident_views, policy_views, views
+from learning import dashboard_views, incident_views, policy_views, views
 
 app_name = "learning"
 
 urlpatterns = [
+    path("learning/", dashboard_views.dashboard, name="dashboard"),
+    path("learning/questions/", dashboard_views.questions, name="questions"),
     path("audits/", views.audits, name="audits"),
     path("audits/<int:pk>/", views.verdict, name="verdict"),
     path("policies/", policy_views.listing, name="policies"),

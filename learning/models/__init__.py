@@ -4,8 +4,9 @@ from learning.models.audit import Audit
 from learning.models.decision import Decision
 from learning.models.episode import Episode
 from learning.models.incident import Incident, Report
+from learning.models.metric import Metric
 from learning.models.policy import Policy
 from learning.models.resolution import LearnedResolution
 from learning.models.signal import Signal
 
-__all__ = ["Audit", "Decision", "Episode", "Incident", "LearnedResolution", "Policy", "Report", "Signal"]
+__all__ = ["Audit", "Decision", "Episode", "Incident", "LearnedResolution", "Metric", "Policy", "Report", "Signal"]

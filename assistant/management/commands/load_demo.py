@@ -18,7 +18,8 @@ from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
 from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, SiteSettings, Source, Team, Ticket, User
 from learning.maturing import mature
-from learning.models import Policy
+from learning.measuring import measure
+from learning.models import Metric, Policy
 from learning.policies import forget, refit_if_due
 
 FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             self._articles()
             start_over()
             self._history(people, options["tickets"])
+            measure(timezone.now())
         Event.record(LOADED, by=SYSTEM, at=timezone.now())
 
     def _people(self) -> Cast:
@@ -91,6 +93,7 @@ def start_over() -> None:
     Ticket.objects.all().delete()
     Source.objects.filter(kind=Source.Kind.RESOLUTION).delete()
     Policy.objects.all().delete()
+    Metric.objects.all().delete()
     forget()
 
 

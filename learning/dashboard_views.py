@@ -1,0 +1,116 @@
+"""The learning dashboard, and the tickets behind each of its figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from helpdesk.access import AgentRequest, agent_required
+from helpdesk.models import Ticket
+from learning import lessons, measures, panels, trends
+from learning.channels import CHANNELS
+from learning.dashboard import Dashboard
+from learning.measures import ENDINGS, SIDES
+from learning.models import Decision
+from learning.telling import TABS
+
+PAGE = "learning/dashboard.html"
+ROWS = 30
+LONGEST = dt.timedelta(days=120)  # of a list: what a chart of 90 days looks back on
+
+
+@require_safe
+@agent_required
+def dashboard(request: AgentRequest) -> HttpResponse:
+    """The whole page; for htmx the part that it replaces: all of a period, or one chart."""
+    at = timezone.now()
+    days, slug = request.GET.get("days", ""), request.GET.get("chart", "")
+    period = trends.period(int(days) if days in {str(each) for each in trends.PERIODS} else max(trends.PERIODS), at)
+    found, part = Dashboard(period), _fragment(request)
+    slug = slug if slug in TABS else next(iter(TABS))
+    context: dict[str, Any] = {"board": found, "period": period, "periods": list(trends.PERIODS), "tabs": TABS.items(), "slug": slug}
+    if not found.is_empty:
+        context["trend"] = found.trend(slug)
+    if part != "trend":
+        context |= _around(request, found, at)
+    response = render(request, f"{PAGE}#{part}" if part else PAGE, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _around(request: AgentRequest, found: Dashboard, at: dt.datetime) -> dict[str, Any]:
+    shown = [{"template": panel.template, **panel.ask(request.user, found.history)} for panel in panels.PANELS]
+    if found.is_empty:
+        return {"panels": shown}
+    head, weeks = found.weeks()
+    return {"panels": shown, "figures": found.figures(), "week_head": head, "weeks": weeks, "lessons": lessons.lessons(request.user, at)}
+
+
+@require_safe
+@agent_required
+def questions(request: AgentRequest) -> HttpResponse:
+    """The tickets that a figure counts, newest first, a page at a time from the one before."""
+    name, (first, last) = request.GET.get("what", "questions"), _days(request)
+    try:
+        found = measures.behind(name, first, last).filter(ticket__in=Ticket.objects.visible_to(request.user))
+    except KeyError:
+        raise Http404("Nothing is counted by that name.") from None
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        found = _after(found, int(before))
+    rows = list(found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "source__body").order_by("-at", "-pk")[: ROWS + 1])
+    title, says = _named(name)
+    context = {
+        "what": name,
+        "title": title,
+        "says": says,
+        "first": first,
+        "last": last,
+        "rows": [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows[:ROWS]],
+        "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
+        "is_first": not before,
+        "hides": bool(request.user.closed_team_ids),
+    }
+    return render(request, "learning/questions.html", context)
+
+
+def _after(found: Any, pk: int) -> Any:
+    """What follows this one. Written so that the index is walked."""
+    at = Decision.objects.filter(pk=pk).values_list("at", flat=True).first()
+    return found.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=pk)) if at else found.none()
+
+
+def _named(name: str) -> tuple[str, str]:
+    if name.startswith(measures.SIGNAL):
+        return CHANNELS[name.removeprefix(measures.SIGNAL)].label, "A signal of this kind came in these days, and was not taken back."
+    return measures.MEASURES[name].title, measures.MEASURES[name].says
+
+
+def _days(request: AgentRequest) -> tuple[dt.date, dt.date]:
+    """From the address; without, or with nonsense, the last thirty."""
+    today = timezone.now().astimezone(dt.UTC).date()
+    last = _day(request.GET.get("to")) or today
+    first = _day(request.GET.get("from")) or last - dt.timedelta(days=29)
+    return max(min(first, last), last - LONGEST), last
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        found = parse_date(text or "")
+    except ValueError:
+        return None
+    return found if found and 1990 < found.year < 2200 else None
+
+
+def _fragment(request: AgentRequest) -> str:
+    wanted = request.htmx.target or "" if request.htmx and not request.htmx.history_restore_request else ""
+    return wanted if wanted in {"board", "trend"} else ""

@@ -1,0 +1,101 @@
+"""What stands beside the chart on the dashboard: one function and one template each. A further panel is one more line in PANELS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from helpdesk.models import User
+from learning import channels, estimates, lessons, trends
+from learning.estimates import Floats
+from learning.models import Audit, Incident
+from learning.trends import History
+
+MOST = 3
+CAP = 1_000
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`ask`: what the template shows, in a bounded number of queries. The template's root is a card in a grid of twelve columns."""
+
+    template: str
+    ask: Callable[[User, History], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One kind of signal in the period. `width`: of its bar, in percent; `nats`: what one weighs."""
+
+    label: str
+    counts: int
+    held: int
+    taken_back: int
+    nats: float
+    width: float
+    url: str
+
+    @property
+    def weighs(self) -> str:
+        return f"{abs(self.nats):.1f}"
+
+
+def incidents(viewer: User, history: History) -> dict[str, Any]:
+    shown = Incident.objects.visible_to(viewer).order_by("-raised_at", "-pk")
+    return {"incidents": list(shown.filter(raised_at__date__gte=history.period.first)[:MOST])}
+
+
+def signals(viewer: User, history: History) -> dict[str, Any]:
+    """Every kind there is, those that say most for an answer first."""
+    found, period = trends.signals(history), history.period
+    most = max((_received(states) for states in found.values()), default=0)
+    kinds = [channel for channel in sorted(channels.TABLE, key=lambda each: -each.llr) if _received(found.get(channel.kind, {}))]
+    return {
+        "received": [
+            Received(
+                label=channel.label,
+                counts=found[channel.kind].get("matured", 0),
+                held=found[channel.kind].get("pending", 0),
+                taken_back=found[channel.kind].get("reversed", 0),
+                nats=round(channel.llr, 1),
+                width=round(100 * _received(found[channel.kind]) / most, 1),
+                url=lessons.behind(f"signal-{channel.kind}", period.first, period.last),
+            )
+            for channel in kinds
+        ]
+    }
+
+
+def audits(viewer: User, history: History) -> dict[str, Any]:
+    """How many wait for a verdict, and what those judged in the period say by themselves."""
+    start = (history.period.first - history.period.start).days
+    judged = history.count("audited", total=True)[start:].sum()
+    right = history.count("audited")[start:].sum()
+    share = estimates.wilson(_one(right), _one(judged))
+    return {
+        "due": Audit.objects.due().visible_to(viewer)[: CAP + 1].count(),
+        "cap": CAP,
+        "judged": int(judged),
+        "right": int(right),
+        "low": float(share.low[0]) * 100,
+        "high": float(share.high[0]) * 100,
+        "url": lessons.behind("audited", history.period.first, history.period.last),
+    }
+
+
+PANELS = (
+    Panel("learning/_panel_incidents.html", incidents),
+    Panel("learning/_panel_signals.html", signals),
+    Panel("learning/_panel_audits.html", audits),
+)
+
+
+def _received(states: dict[str, int]) -> int:
+    return states.get("matured", 0) + states.get("pending", 0)
+
+
+def _one(number: float) -> Floats:
+    return np.array([number], np.float64)
