@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learning.estimates import Floats
+
+Booleans = NDArray[np.bool_]
 
 RIGHT, TOP, HEIGHT = 90.0, 7.0, 81.0  # the plot within the drawing; the rest is for words
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
@@ -65,6 +68,10 @@ class Chart:
     def settling_width(self) -> float:
         return round(RIGHT - (self.settling or RIGHT), 2)
 
+    @property
+    def settling_middle(self) -> float:
+        return round((RIGHT + (self.settling or RIGHT)) / 2, 2)
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -99,7 +106,9 @@ def scale(first: dt.date, last: dt.date, values: Iterable[float], *, floor: floa
     return Scale(first, last, low * step, high * step), [number * step for number in range(low, high + 1)]
 
 
-def curve(on: Scale, css: str, name: str, days: Sequence[dt.date], shares: tuple[Floats, Floats, Floats], drawn: Floats, end: str) -> Curve:
+def curve(
+    on: Scale, css: str, name: str, days: Sequence[dt.date], shares: tuple[Floats, Floats, Floats], drawn: Booleans, end: str
+) -> Curve:
     """`shares`: value, low and high of each day. Only days that are `drawn`; a gap breaks the line."""
     value, low, high = shares
     runs = _runs(drawn)
@@ -111,7 +120,7 @@ def curve(on: Scale, css: str, name: str, days: Sequence[dt.date], shares: tuple
     return Curve(css, name, path, band, on.across(days[last]), on.down(float(value[last])), end, on.down(float(value[last])))
 
 
-def stacked(on: Scale, days: Sequence[dt.date], layers: Sequence[tuple[str, str, Floats]], drawn: Floats) -> list[Curve]:
+def stacked(on: Scale, days: Sequence[dt.date], layers: Sequence[tuple[str, str, Floats]], drawn: Booleans) -> list[Curve]:
     """Layers from the ground up: css, name and share of each day. The words stand in the middle of each layer's end."""
     found, ground = [], np.zeros(len(days))
     runs = _runs(drawn)
@@ -156,7 +165,7 @@ def rows(on: Scale, shares: Sequence[float], unit: str, *, as_share: bool = True
     return [Tick(on.down(share), text + (unit if share == shares[-1] else "")) for share, text in zip(shares, texts, strict=True)]
 
 
-def spark(values: Floats, drawn: Floats) -> str:
+def spark(values: Floats, drawn: Booleans) -> str:
     """A line without a scale, 100 wide and 30 high."""
     known = [(place, float(value)) for place, value in enumerate(values) if drawn[place]]
     if len(known) < 2:
@@ -184,7 +193,7 @@ def _area(on: Scale, days: Sequence[dt.date], low: Floats, high: Floats) -> str:
     return f"{_line(on, days, high)} L{_line(on, days[::-1], low[::-1])[1:]}Z"
 
 
-def _runs(drawn: Floats) -> list[tuple[int, int]]:
+def _runs(drawn: Booleans) -> list[tuple[int, int]]:
     """Where it is drawn without a break: from and to."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(drawn, np.int8), [0]])))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -13,6 +13,7 @@ from learning import charts, estimates, trends
 from learning.charts import Chart, Spot, Tick, percent, short
 from learning.estimates import Floats, Share
 from learning.lessons import behind
+from learning.measures import SIDES
 from learning.models import Policy
 from learning.telling import DRAWINGS, WORDS, Drawing, Words
 from learning.trends import DAY, ENOUGH, History, Line, Period
@@ -63,6 +64,7 @@ class Trend:
     legend: list[Key] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     table: list[list[Cell]] = field(default_factory=list)
+    sides: list[tuple[str, Cell]] = field(default_factory=list)  # what learned and control did, in the last window
 
 
 class Dashboard:
@@ -152,9 +154,12 @@ class Dashboard:
         if not any(line.enough.any() for line in lines):
             return Trend(slug, self._too_little(lines[0]), None)
         shown = [part[line.enough] for line in lines for part in (line.share.low, line.share.high)]
-        on, steps = charts.scale(self.period.first, self.period.last, np.concatenate([*shown, np.array([drawing.target or np.nan])]).tolist())
+        on, steps = charts.scale(
+            self.period.first, self.period.last, np.concatenate([*shown, np.array([drawing.target or np.nan])]).tolist()
+        )
         curves = [
-            charts.curve(on, css, line.label, self.period.ends, _parts(line), line.enough, self._end(slug, line)) for css, line in drawing.lines
+            charts.curve(on, css, line.label, self.period.ends, _parts(line), line.enough, self._end(slug, line))
+            for css, line in drawing.lines
         ]
         chart = Chart(
             charts.spread_out(curves),
@@ -165,7 +170,8 @@ class Dashboard:
             marks=self._marks(on),
             spots=self._spots(on, drawing.what, lines),
         )
-        return Trend(slug, words, chart, self._legend(drawing, lines), *self._table(slug, drawing, lines))
+        sides = self._sides() if slug == "day-one" else []
+        return Trend(slug, words, chart, self._legend(drawing, lines), *self._table(slug, drawing, lines), sides)
 
     def _endings(self, words: Words) -> Trend:
         layers = [(name, self.line(name)) for name in ("confirmed", "assumed", "left", "handed_over")]
@@ -183,8 +189,12 @@ class Dashboard:
             spots=self._spots(on, "questions", lines),
         )
         drawing = Drawing(layers, "", "questions", has_bands=False)
-        legend = [Key(name, line.label, shape="area") for name, line in layers]
+        legend = [Key(name, line.label, shape="area") for name, line in layers if line.share.value[line.enough].any()]
         return Trend("endings", words, chart, legend, *self._table("endings", drawing, lines))
+
+    def _sides(self) -> list[tuple[str, Cell]]:
+        span = self.period.span(self.period.settled)
+        return [(title, Cell(f"{self.history.summed(side)[-1]:,.0f}", behind(side, *span))) for side, title in SIDES.items()]
 
     def _too_little(self, line: Line) -> Words:
         most = int(line.number.max(initial=0))
@@ -250,7 +260,14 @@ class Dashboard:
 
     def weeks(self) -> tuple[list[str], list[list[Cell]]]:
         """Counts of each week of the period, the newest first; each leads to its tickets."""
-        names = {"questions": "Questions", "answered": "Answered", "confirmed": "Confirmed", "assumed": "Assumed", "left": "Left", "handed_over": "To people"}
+        names = {
+            "questions": "Questions",
+            "answered": "Answered",
+            "confirmed": "Confirmed",
+            "assumed": "Assumed",
+            "left": "Open or left",
+            "handed_over": "To people",
+        }
         counts = {name: self.history.count(name) for name in names}
         rows, last = [], self.period.last
         while last >= self.period.first:

@@ -61,16 +61,21 @@ def questions(request: AgentRequest) -> HttpResponse:
     """The tickets that a figure counts, newest first, a page at a time from the one before."""
     name, (first, last) = request.GET.get("what", "questions"), _days(request)
     try:
-        found = measures.behind(name, first, last).filter(ticket__in=Ticket.objects.visible_to(request.user))
+        source = _number(request.GET.get("source", ""))
+        found = measures.behind(name, first, last, source).filter(ticket__in=Ticket.objects.visible_to(request.user))
     except KeyError:
         raise Http404("Nothing is counted by that name.") from None
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        found = _after(found, int(before))
-    rows = list(found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "source__body").order_by("-at", "-pk")[: ROWS + 1])
+    if before := _number(request.GET.get("before", "")):
+        found = _after(found, before)
+    rows = list(
+        found.select_related("ticket__customer", "ticket__organisation", "source")
+        .defer("vector", "source__body")
+        .order_by("-at", "-pk")[: ROWS + 1]
+    )
     title, says = _named(name)
     context = {
         "what": name,
+        "source": source,
         "title": title,
         "says": says,
         "first": first,
@@ -81,6 +86,11 @@ def questions(request: AgentRequest) -> HttpResponse:
         "hides": bool(request.user.closed_team_ids),
     }
     return render(request, "learning/questions.html", context)
+
+
+def _number(text: str) -> int:
+    """A number from an address; anything else is as good as none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _after(found: Any, pk: int) -> Any:

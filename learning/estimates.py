@@ -110,8 +110,12 @@ def difference(later: Share, earlier: Share) -> Share:
 def _interval(parts: Sequence[tuple[Floats, Share]], moments: Sequence[tuple[Floats, Floats]], n: Floats) -> Share:
     """Sum of weight x share. `moments`: per stratum its weight and the mean in it, whose spread between strata is that of a draw of n."""
     value = np.sum([weight * share.value for weight, share in parts], axis=0)
-    down = np.sum([(weight * np.where(weight > 0, share.value - share.low, share.high - share.value)) ** 2 for weight, share in parts], axis=0)
-    up = np.sum([(weight * np.where(weight > 0, share.high - share.value, share.value - share.low)) ** 2 for weight, share in parts], axis=0)
+    down = np.sum(
+        [(weight * np.where(weight > 0, share.value - share.low, share.high - share.value)) ** 2 for weight, share in parts], axis=0
+    )
+    up = np.sum(
+        [(weight * np.where(weight > 0, share.high - share.value, share.value - share.low)) ** 2 for weight, share in parts], axis=0
+    )
     mean = np.sum([weight * middle for weight, middle in moments], axis=0) if moments else 0.0
     square = np.sum([weight * middle**2 for weight, middle in moments], axis=0) if moments else 0.0
     between = np.maximum(square - mean**2, 0) / n * Z * Z

@@ -34,7 +34,7 @@ class Lesson:
 
 
 def lessons(viewer: User, at: dt.datetime) -> list[Lesson]:
-    since = at - WEEK
+    since = measures.midnight(at.astimezone(dt.UTC).date() - WEEK + dt.timedelta(days=1))
     return [*_taught(viewer, since, at), *_worked(since, at), *_missed(since, at), *_refitted(since, at), *_judged(viewer, since, at)]
 
 
@@ -60,19 +60,28 @@ def _worked(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
     for source, times in rows:
         if source in titles:
             why = f"Colleagues solved {times} questions with it that I would have answered otherwise."
-            yield Lesson("trending-up", "I now look to", titles[source], "for more questions.", why, _behind("signal-demonstrated", since, at))
+            yield Lesson(
+                "trending-up",
+                "I now look to",
+                titles[source],
+                "for more questions.",
+                why,
+                _behind("signal-demonstrated", since, at, source),
+            )
 
 
 def _missed(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
     """Sources that were served and, all signals considered, missed more often than they solved."""
-    shown = Decision.objects.shown().filter(at__range=(since, at), belief__isnull=False, source__isnull=False)
+    shown = Decision.objects.first_of_tickets().shown().filter(at__range=(since, at), belief__isnull=False, source__isnull=False)
     found = shown.values("source").annotate(missed=Count("pk", filter=Q(belief__lt=0.5)), shown_in=Count("pk"))
     rows = [row for row in found.filter(missed__gte=1).order_by("-missed", "source")[:FEW] if row["missed"] * 2 >= row["shown_in"]]
     titles = _titles([row["source"] for row in rows])
     for row in rows:
         if row["source"] in titles:
             why = f"It missed {row['missed']} of the {row['shown_in']} questions it was given for; similar ones will be decided with that."
-            yield Lesson("circle-minus", "I am less sure of", titles[row["source"]], "now.", why, _behind("doubted", since, at))
+            yield Lesson(
+                "circle-minus", "I am less sure of", titles[row["source"]], "now.", why, _behind("doubted", since, at, row["source"])
+            )
 
 
 def _refitted(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
@@ -106,8 +115,8 @@ def _titles(sources: list[int]) -> dict[int, str]:
     return dict(Source.objects.filter(pk__in=sources, is_live=True).values_list("pk", "title"))
 
 
-def _behind(name: str, since: dt.datetime, at: dt.datetime) -> str:
-    return behind(name, since.astimezone(dt.UTC).date(), at.astimezone(dt.UTC).date())
+def _behind(name: str, since: dt.datetime, at: dt.datetime, source: int) -> str:
+    return f"{behind(name, since.astimezone(dt.UTC).date(), at.astimezone(dt.UTC).date())}&source={source}"
 
 
 def behind(name: str, first: dt.date, last: dt.date) -> str:

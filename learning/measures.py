@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from helpdesk.models import Resolution, Ticket
 from learning.channels import CHANNELS
 from learning.models import Decision, Signal
-from learning.models.decision import DecisionQuerySet
 
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
@@ -31,6 +30,7 @@ SIDES = {
     "behind": "Day one answers, it passes on",
     "neither": "Both pass it on",
 }
+Questions: TypeAlias = "QuerySet[Any, Any]"  # decisions with `ending` and `side`
 SIGNAL = "signal-"  # followed by the kind
 
 
@@ -54,32 +54,41 @@ _MEASURES = [
     Measure("deflected", "Deflected", "No person was needed, whatever became of it.", ~Q(ending="handed_over")),
     Measure("handed_over", "Handed to people", "A person took over, at once or later.", Q(ending="handed_over")),
     Measure("spoken", "Answers that signals speak of", "What precision is estimated from.", Q(kind="answer", belief__isnull=False)),
-    Measure("doubted", "Answers that signals speak against", "After all signals rather wrong than right.", Q(kind="answer", belief__lt=0.5)),
+    Measure(
+        "doubted", "Answers that signals speak against", "After all signals rather wrong than right.", Q(kind="answer", belief__lt=0.5)
+    ),
     Measure("judged", "Decisions that signals speak of", "What the calibration error is estimated from.", Q(belief__isnull=False)),
-    Measure("audited", "Audited answers", "Drawn by chance and judged by an agent.", Q(kind="answer", audit__verdict__in=["right", "wrong"])),
-    *(Measure(side, title, "What it did, beside what the frozen day-one policy would have done.", Q(side=side)) for side, title in SIDES.items()),
+    Measure(
+        "audited", "Audited answers", "Drawn by chance and judged by an agent.", Q(kind="answer", audit__verdict__in=["right", "wrong"])
+    ),
+    *(
+        Measure(side, title, "What it did, beside what the frozen day-one policy would have done.", Q(side=side))
+        for side, title in SIDES.items()
+    ),
 ]
 MEASURES = {each.name: each for each in _MEASURES}
 
 
-def questions() -> DecisionQuerySet:
+def questions() -> Questions:
     """What the assistant decided on the first message of each ticket, with how the ticket ended and what day one would have done."""
     first = Decision.objects.first_of_tickets().exclude(ticket__state=Ticket.State.SPAM)
     return first.annotate(ending=_ending(), side=_side())
 
 
-def on_days(found: DecisionQuerySet, first: dt.date, last: dt.date) -> DecisionQuerySet:
+def on_days(found: Questions, first: dt.date, last: dt.date) -> Questions:
     return found.filter(at__gte=midnight(first), at__lt=midnight(last + dt.timedelta(days=1)))
 
 
-def behind(name: str, first: dt.date, last: dt.date) -> DecisionQuerySet:
-    """The decisions that a figure counts. Raises KeyError for a name that nothing is counted by."""
+def behind(name: str, first: dt.date, last: dt.date, source: int = 0) -> Questions:
+    """The decisions that a figure counts, or those of them about one source. Raises KeyError for a name that nothing is counted by."""
     if name.startswith(SIGNAL):
         kind = CHANNELS[name.removeprefix(SIGNAL)].kind
         told = Signal.objects.exclude(state=Signal.State.REVERSED).filter(kind=kind, at__gte=midnight(first))
         told = told.filter(at__lt=midnight(last + dt.timedelta(days=1)))
+        told = told.filter(Q(source=source) | Q(source=None, decision__source=source)) if source else told
         return Decision.objects.filter(pk__in=told.values("decision")).annotate(ending=_ending(), side=_side())
-    return on_days(questions().filter(MEASURES[name].where), first, last)
+    found = on_days(questions().filter(MEASURES[name].where), first, last)
+    return found.filter(source=source) if source else found
 
 
 def midnight(day: dt.date) -> dt.datetime:

@@ -14,9 +14,8 @@ from django.db.models.functions import Cast, Greatest, Least, Ln, Round, TruncDa
 
 from learning import measures
 from learning.credit import PRIOR_CEILING, PRIOR_FLOOR
-from learning.measures import ENDINGS, SIDES
+from learning.measures import ENDINGS, SIDES, Questions
 from learning.models import Audit, Decision, Metric, Signal
-from learning.models.decision import DecisionQuerySet
 
 ANEW = 35  # days whose rows are worked out again each time: what comes later than that is rare
 AT_ONCE = 31  # days in one transaction
@@ -39,10 +38,12 @@ def measure(at: dt.datetime, *, since: dt.date | None = None) -> int:
 def _due_from(today: dt.date) -> dt.date | None:
     """None before the first decision."""
     known = Metric.objects.order_by("-day").values_list("day", flat=True).first()
-    if known is None:
-        asked = Decision.objects.order_by("at").values_list("at", flat=True).first()
-        return asked.astimezone(dt.UTC).date() if asked else None
-    return min(known, today - dt.timedelta(days=ANEW - 1))
+    return min(known, today - dt.timedelta(days=ANEW - 1)) if known else first_day()
+
+
+def first_day() -> dt.date | None:
+    asked = Decision.objects.order_by("at").values_list("at", flat=True).first()
+    return asked.astimezone(dt.UTC).date() if asked else None
 
 
 @transaction.atomic
@@ -52,13 +53,14 @@ def _replace(first: dt.date, last: dt.date) -> None:
     for counted in (_counts(asked), _right(asked), _frozen_right(asked), _calibration(asked), _signals(first, last), _audited(first, last)):
         for row in counted:
             rows[row.day, row.name] = row
+    in_order = [rows[key] for key in sorted(rows)]  # two workers at once wait for each other instead of blocking each other
     fields = ["count", "total", "data"]
-    Metric.objects.bulk_create(rows.values(), update_conflicts=True, unique_fields=["day", "name"], update_fields=fields)
+    Metric.objects.bulk_create(in_order, update_conflicts=True, unique_fields=["day", "name"], update_fields=fields)
     gone = [pk for pk, day, name in Metric.objects.between(first, last).values_list("pk", "day", "name") if (day, name) not in rows]
     Metric.objects.filter(pk__in=gone).delete()
 
 
-def _counts(asked: DecisionQuerySet) -> Iterator[Metric]:
+def _counts(asked: Questions) -> Iterator[Metric]:
     """How questions ended, and who answered them: the assistant, and the frozen control."""
     found: dict[dt.date, Counter[str]] = defaultdict(Counter)
     for row in asked.values("day", "ending", "side").annotate(number=Count("pk")).order_by():
@@ -72,7 +74,7 @@ def _counts(asked: DecisionQuerySet) -> Iterator[Metric]:
             yield Metric(day=day, name=name, count=counts[name], total=counts["questions"])
 
 
-def _right(asked: DecisionQuerySet) -> Iterator[Metric]:
+def _right(asked: Questions) -> Iterator[Metric]:
     """Per side, how many answers carry how much evidence: [[tenths of a nat, answers], ...]."""
     answers = asked.filter(kind=Decision.Kind.ANSWER, belief__isnull=False).annotate(tenths=_tenths())
     found: dict[dt.date, dict[str, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
@@ -82,7 +84,7 @@ def _right(asked: DecisionQuerySet) -> Iterator[Metric]:
         yield Metric(day=day, name="right", count=sum(number for pairs in sides.values() for _, number in pairs), data=sides)
 
 
-def _frozen_right(asked: DecisionQuerySet) -> Iterator[Metric]:
+def _frozen_right(asked: Questions) -> Iterator[Metric]:
     """Where the control would have answered something else: [judged, right] per side."""
     differing = asked.filter(side__in=["apart", "behind"]).annotate(control_source=measures.control_source())
     judged, right = (Count("pk", filter=measures.shows_control(wanted)) for wanted in ("judged", "right"))
@@ -93,7 +95,7 @@ def _frozen_right(asked: DecisionQuerySet) -> Iterator[Metric]:
         yield Metric(day=day, name="frozen_right", count=sum(pair[0] for pair in sides.values()), data=sides)
 
 
-def _calibration(asked: DecisionQuerySet) -> Iterator[Metric]:
+def _calibration(asked: Questions) -> Iterator[Metric]:
     """Decisions by how sure they were, in half nats, and the evidence on them: [[half nats, tenths, decisions, sum of confidence], ...]."""
     spoken = asked.filter(belief__isnull=False, source__isnull=False)
     binned = spoken.annotate(tenths=_tenths(), sure=_whole(2 * _logit(F("confidence"), 0.001, 0.999)))

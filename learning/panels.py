@@ -87,8 +87,8 @@ def audits(viewer: User, history: History) -> dict[str, Any]:
 
 
 PANELS = (
-    Panel("learning/_panel_incidents.html", incidents),
     Panel("learning/_panel_signals.html", signals),
+    Panel("learning/_panel_incidents.html", incidents),
     Panel("learning/_panel_audits.html", audits),
 )
 

@@ -74,8 +74,9 @@ def _endings(of: Dashboard) -> Words:
     deflected, resolved = (of.line(name).share.value[-1] for name in ("deflected", "resolved"))
     return Words(
         f"{percent(float(deflected))} of questions need no person",
-        f"{resolved * 100:.1f} are resolved, the rest left without a word. Deflection counts both, resolution only the first.",
-        "How each question stands today: confirmed by the customer, assumed from silence, left without a word, or handed to people at once or later.",
+        f"{resolved * 100:.1f} are resolved, {(deflected - resolved) * 100:.1f} left without a word. Deflection counts both, resolution only the first.",
+        "How each question stands today: confirmed by the customer, assumed from silence, left without a word, or handed to people at once or later. "
+        "What is taken back moves on.",
     )
 
 
@@ -101,7 +102,11 @@ def _precision(of: Dashboard) -> Words:
     line = of.line("precision")
     judged, right = (int(part[-1]) for part in trends.audited(of.history))
     told = estimates.wilson(np.array([right], np.float64), np.array([judged], np.float64))
-    audits = f"Audits alone: {right} of {judged} right, so {told.low[0] * 100:.0f} to {told.high[0] * 100:.0f}%." if judged else "No audit of these answers has been judged yet."
+    audits = (
+        f"Audits alone: {right} of {judged} right, so {told.low[0] * 100:.0f} to {told.high[0] * 100:.0f}%."
+        if judged
+        else "No audit of these answers has been judged yet."
+    )
     return Words(
         f"About {percent(float(line.share.value[-1]))} of its answers are right",
         f"{_interval(line.share)}, from signals on {int(line.number[-1]):,} answers. {audits}",
@@ -146,11 +151,13 @@ DRAWINGS: dict[str, Callable[[Dashboard], Drawing]] = {
     "answered": lambda of: Drawing([("learned", of.line("answered")), ("frozen", of.line("frozen_answered"))], OF_QUESTIONS, "answered"),
     "handed-over": lambda of: Drawing([("learned", of.line("handed_over"))], OF_QUESTIONS, "handed_over"),
     "precision": lambda of: Drawing([("learned", of.line("precision"))], "% of answers", "spoken", SiteSettings.load().answer_target),
-    "calibration": lambda of: Drawing([("learned", of.line("calibration")), ("frozen", _floor(of.line("calibration")))], " apart", "judged", has_bands=False),
+    "calibration": lambda of: Drawing(
+        [("learned", of.line("calibration")), ("frozen", _floor(of.line("calibration")))], " apart", "judged", has_bands=False
+    ),
 }
 
 
 def _floor(line: Line) -> Line:
     """What a perfectly calibrated assistant would read, as a line of its own."""
     floor = line.floor if line.floor is not None else np.zeros_like(line.number)
-    return Line("floor", "By chance alone", Share(floor, floor, floor), line.number)
+    return Line("floor", "Chance alone", Share(floor, floor, floor), line.number)

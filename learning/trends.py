@@ -9,10 +9,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from helpdesk.models import SiteSettings
 from learning import estimates
+from learning.charts import Booleans
 from learning.estimates import Floats, Share, Stratum
 from learning.models import Metric
 
@@ -69,7 +69,7 @@ class Line:
     floor: Floats | None = None
 
     @property
-    def enough(self) -> NDArray[np.bool_]:
+    def enough(self) -> Booleans:
         return (self.number >= ENOUGH) & np.isfinite(self.share.value)
 
 
@@ -183,7 +183,7 @@ def calibration(history: History) -> Line:
         values.append(gap)
         floors.append(noise)
     value, floor = np.array(values), np.array(floors)
-    return Line("calibration", "Calibration error", Share(value, value, value), numbers.sum(axis=1), floor)
+    return Line("calibration", "Measured", Share(value, value, value), numbers.sum(axis=1), floor)
 
 
 SIDES = ("same", "alone", "apart")  # on which it answered
@@ -224,9 +224,9 @@ LINES: dict[str, Callable[[History], Line]] = {
     "resolved": counted("resolved", "Resolved", "confirmed", "assumed"),
     "confirmed": counted("confirmed", "Confirmed", "confirmed"),
     "assumed": counted("assumed", "Assumed", "assumed"),
-    "left": counted("left", "Left without a word", "left"),
+    "left": counted("left", "Left", "left"),
     "deflected": counted("deflected", "Deflected", "confirmed", "assumed", "left"),
-    "handed_over": counted("handed_over", "Handed to people", "handed_over"),
+    "handed_over": counted("handed_over", "To people", "handed_over"),
     "answered": counted("answered", "Learned", "answered"),
     "frozen_answered": counted("frozen_answered", "Frozen control", "frozen_answered"),
     "precision": precision,

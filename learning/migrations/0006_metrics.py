@@ -4,24 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('learning', '0004_similar'),
+        ("learning", "0004_similar"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Metric',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(help_text='In UTC, of the day the question was asked')),
-                ('name', models.CharField(max_length=20)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(default=0, help_text='Of how many')),
-                ('data', models.JSONField(default=dict, help_text='What a share over several days is estimated from: counts, never text')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(help_text="In UTC, of the day the question was asked")),
+                ("name", models.CharField(max_length=20)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(default=0, help_text="Of how many")),
+                ("data", models.JSONField(default=dict, help_text="What a share over several days is estimated from: counts, never text")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('day', 'name'), name='metric_once_a_day')],
+                "constraints": [models.UniqueConstraint(fields=("day", "name"), name="metric_once_a_day")],
             },
         ),
     ]
