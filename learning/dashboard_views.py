@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import Ticket
+from helpdesk.models import SiteSettings, Ticket
 from learning import lessons, measures, panels, trends
 from learning.channels import CHANNELS
 from learning.dashboard import Dashboard
@@ -29,6 +29,7 @@ LONGEST = dt.timedelta(days=120)  # of a list: what a chart of 90 days looks bac
 
 @require_safe
 @agent_required
+@SiteSettings.kept()
 def dashboard(request: AgentRequest) -> HttpResponse:
     """The whole page; for htmx the part that it replaces: all of a period, or one chart."""
     at = timezone.now()

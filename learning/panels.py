@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from helpdesk.models import User
-from learning import channels, estimates, lessons, trends
+from learning import channels, estimates, lessons, measures, trends
 from learning.estimates import Floats
 from learning.models import Audit, Incident
 from learning.trends import History
@@ -45,7 +45,7 @@ class Received:
 
 def incidents(viewer: User, history: History) -> dict[str, Any]:
     shown = Incident.objects.visible_to(viewer).order_by("-raised_at", "-pk")
-    return {"incidents": list(shown.filter(raised_at__date__gte=history.period.first)[:MOST])}
+    return {"incidents": list(shown.filter(raised_at__gte=measures.midnight(history.period.first))[:MOST])}
 
 
 def signals(viewer: User, history: History) -> dict[str, Any]:
