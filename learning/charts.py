@@ -27,6 +27,7 @@ class Tick:
     text: str
     anchor: str = "middle"
     is_wide: bool = False  # only where there is room
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)

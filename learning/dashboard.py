@@ -13,7 +13,7 @@ from learning import charts, estimates, trends
 from learning.charts import Chart, Spot, Tick, percent, short
 from learning.estimates import Floats, Share
 from learning.lessons import behind
-from learning.measures import SIDES
+from learning.measures import SIDES, midnight
 from learning.models import Policy
 from learning.telling import DRAWINGS, WORDS, Drawing, Words
 from learning.trends import DAY, ENOUGH, History, Line, Period
@@ -210,14 +210,14 @@ class Dashboard:
         return "" if not last.size else f"{last[0]:.3f}" if slug == "calibration" else percent(float(last[0]))
 
     def _marks(self, on: charts.Scale) -> list[Tick]:
-        """New policies. One too near to the next keeps its line and loses its name."""
-        since = dt.datetime.combine(self.period.first, dt.time(), dt.UTC)
-        found = list(Policy.objects.filter(at__gte=since).order_by("-pk").values_list("version", "at")[:MARKS])
+        """New policies, with those that were taken back. One too near to the next keeps its line and loses its name."""
+        used = Policy.objects.filter(at__gte=midnight(self.period.first), state__in=[Policy.State.LIVE, Policy.State.RETIRED])
         marks: list[Tick] = []
-        for version, at in found:
+        for version, state, at in used.order_by("-pk").values_list("version", "state", "at")[:MARKS]:
             x = on.across(at.astimezone(dt.UTC).date())
-            room = not marks or marks[-1].at - x >= MARK_ROOM
-            marks.append(Tick(x, version if room else "", "end" if x > charts.RIGHT - 2 else "middle"))
+            room, is_bad = not marks or marks[-1].at - x >= MARK_ROOM, state == Policy.State.RETIRED
+            name = f"{version} taken back" if is_bad else version
+            marks.append(Tick(x, name if room else "", "end" if x > charts.RIGHT - 2 else "middle", is_bad=is_bad))
         return marks
 
     def _spots(self, on: charts.Scale, what: str, lines: list[Line]) -> list[Spot]:

@@ -131,7 +131,7 @@ def _day(field: str) -> TruncDate:
 
 
 def _tenths() -> Combinable:
-    """What the signals on a decision weigh, as `credit.evidence_in` has it: the way from its own confidence to what is believed of it now."""
+    """What the signals on a decision weigh: `credit.belief` turned round, from what is believed of it now back to its own confidence."""
     return _whole(TENTHS * (_logit(F("belief"), 1e-6, 1 - 1e-6) - _logit(F("confidence"), PRIOR_FLOOR, PRIOR_CEILING)))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from helpdesk.models import User
-from learning import channels, estimates, lessons, measures, trends
+from learning import channels, estimates, lessons, measures, policies, trends
 from learning.estimates import Floats
 from learning.models import Audit, Incident
 from learning.trends import History
@@ -51,8 +51,9 @@ def incidents(viewer: User, history: History) -> dict[str, Any]:
 def signals(viewer: User, history: History) -> dict[str, Any]:
     """Every kind there is, those that say most for an answer first."""
     found, period = trends.signals(history), history.period
-    most = max((_received(states) for states in found.values()), default=0)
-    kinds = [channel for channel in sorted(channels.TABLE, key=lambda each: -each.llr) if _received(found.get(channel.kind, {}))]
+    most, rates = max((_received(states) for states in found.values()), default=0), policies.current().rates
+    weighs = {channel.kind: channels.weight(channel.kind, rates) for channel in channels.TABLE}
+    kinds = [channel for channel in sorted(channels.TABLE, key=lambda each: -weighs[each.kind]) if _received(found.get(channel.kind, {}))]
     return {
         "received": [
             Received(
@@ -60,7 +61,7 @@ def signals(viewer: User, history: History) -> dict[str, Any]:
                 counts=found[channel.kind].get("matured", 0),
                 held=found[channel.kind].get("pending", 0),
                 taken_back=found[channel.kind].get("reversed", 0),
-                nats=round(channel.llr, 1),
+                nats=round(weighs[channel.kind], 1),
                 width=round(100 * _received(found[channel.kind]) / most, 1),
                 url=lessons.behind(f"signal-{channel.kind}", period.first, period.last),
             )

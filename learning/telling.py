@@ -110,8 +110,8 @@ def _precision(of: Dashboard) -> Words:
     return Words(
         f"About {percent(float(line.share.value[-1]))} of its answers are right",
         f"{_interval(line.share)}, from signals on {int(line.number[-1]):,} answers. {audits}",
-        "Estimated, as nobody checks every answer: the share of right answers under which the signals that came are likely. It takes the table of "
-        "signals for true, and never the assistant’s own confidence.",
+        "Estimated, as nobody checks every answer: the share of right answers under which the signals that came are likely. It takes the rates at "
+        "which right and wrong answers bring signals for true. How sure it was of an answer takes no part.",
     )
 
 

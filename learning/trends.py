@@ -150,7 +150,7 @@ def counted(name: str, label: str, *names: str) -> Callable[[History], Line]:
 
 
 def precision(history: History) -> Line:
-    """Of what it answered: the share that was right, from the signals alone."""
+    """Of what it answered: the share that was right, from what the signals weigh."""
     evidence, counts = history.evidence(*SIDES)
     return Line("precision", "Right", estimates.right_share(evidence, counts)[0], counts @ (evidence != 0))
 
