@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import SiteSettings, Ticket
+from helpdesk.models import SiteSettings, Ticket, User
 from learning import lessons, measures, panels, trends
 from learning.channels import CHANNELS
 from learning.dashboard import Dashboard
@@ -61,18 +61,11 @@ def _around(request: AgentRequest, found: Dashboard, at: dt.datetime) -> dict[st
 def questions(request: AgentRequest) -> HttpResponse:
     """The tickets that a figure counts, newest first, a page at a time from the one before."""
     name, (first, last) = request.GET.get("what", "questions"), _days(request)
+    source, before = _number(request.GET.get("source", "")), _number(request.GET.get("before", ""))
     try:
-        source = _number(request.GET.get("source", ""))
-        found = measures.behind(name, first, last, source).filter(ticket__in=Ticket.objects.visible_to(request.user))
+        rows = _newest(request.user, name, first, last, source, before)
     except KeyError:
         raise Http404("Nothing is counted by that name.") from None
-    if before := _number(request.GET.get("before", "")):
-        found = _after(found, before)
-    rows = list(
-        found.select_related("ticket__customer", "ticket__organisation", "source")
-        .defer("vector", "source__body")
-        .order_by("-at", "-pk")[: ROWS + 1]
-    )
     title, says = _named(name)
     context = {
         "what": name,
@@ -89,15 +82,26 @@ def questions(request: AgentRequest) -> HttpResponse:
     return render(request, "learning/questions.html", context)
 
 
+def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int, before: int) -> list[Any]:
+    """One row more than a page shows. A few days are looked through first, then twice as many: of most figures these are enough."""
+    at = Decision.objects.filter(pk=before).values_list("at", flat=True).first() if before else None
+    back = 1 if not name.startswith(measures.SIGNAL) else LONGEST.days  # a signal may be of a decision long before it
+    end = min(last, at.astimezone(dt.UTC).date()) if at and back == 1 else last
+    while True:
+        start = max(first, end - dt.timedelta(days=back))
+        found = measures.behind(name, start, end, source).filter(ticket__in=Ticket.objects.visible_to(viewer))
+        if at:  # written so that the index is walked
+            found = found.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before))
+        shown = found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "candidates", "source__body")
+        rows = list(shown.order_by("-at", "-pk")[: ROWS + 1])
+        if len(rows) > ROWS or start <= first:
+            return rows
+        back *= 4
+
+
 def _number(text: str) -> int:
     """A number from an address; anything else is as good as none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _after(found: Any, pk: int) -> Any:
-    """What follows this one. Written so that the index is walked."""
-    at = Decision.objects.filter(pk=pk).values_list("at", flat=True).first()
-    return found.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=pk)) if at else found.none()
 
 
 def _named(name: str) -> tuple[str, str]:

@@ -239,7 +239,7 @@ def history(days=100, *, until, questions=40):
             Metric(day=day, name="signals", count=20, data={"confirmed": {"matured": 12}, "assumed": {"pending": 8, "reversed": 12}})
         )
         rows.append(Metric(day=day, name="audited", count=1, total=1))
-    Metric.objects.bulk_create(rows)
+    Metric.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 class TestPage:
