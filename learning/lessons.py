@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from helpdesk.models import Source, Ticket, User
+from helpdesk.models import Event, Source, Ticket, User
 from learning import abstention, calibration, measures
 from learning.credit import logit
 from learning.models import Audit, Decision, LearnedResolution, Policy, Signal
@@ -35,7 +35,14 @@ class Lesson:
 
 def lessons(viewer: User, at: dt.datetime) -> list[Lesson]:
     since = measures.midnight(at.astimezone(dt.UTC).date() - WEEK + dt.timedelta(days=1))
-    return [*_taught(viewer, since, at), *_worked(since, at), *_missed(since, at), *_refitted(since, at), *_judged(viewer, since, at)]
+    return [
+        *_taught(viewer, since, at),
+        *_worked(since, at),
+        *_missed(since, at),
+        *_refitted(since, at),
+        *_taken_back(since, at),
+        *_judged(viewer, since, at),
+    ]
 
 
 def _taught(viewer: User, since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
@@ -95,12 +102,31 @@ def _refitted(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
     before, now = round(was["threshold"] * 100), round(new.weights["threshold"] * 100)
     if before != now:
         how = "sooner" if now < before else "later"
-        yield Lesson("gauge", f"I answer {how}:", f"from {now}% sure", f"on; it was {before}%.", seen)
+        yield Lesson(
+            "gauge", f"I answer {how}:", f"from {now}% sure", f"on; it was {before}%.", seen, reverse("learning:policies"), "Policies"
+        )
     said = calibration.Line(was["offset"], was["slope"])
     meant = calibration.Line(new.weights["offset"], new.weights["slope"]).one((logit(SURE) - said.offset) / said.slope)
     if abs(meant - SURE) >= 0.01:
         how = "too sure" if meant < SURE else "not sure enough"
-        yield Lesson("gauge", f"I was {how}:", "what I called 90%", f"I call {meant * 100:.0f}% now.", seen)
+        yield Lesson(
+            "gauge", f"I was {how}:", "what I called 90%", f"I call {meant * 100:.0f}% now.", seen, reverse("learning:policies"), "Policies"
+        )
+
+
+def _taken_back(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
+    """By itself or by a person; the event says why."""
+    told = Event.objects.filter(recorded_at__gte=since, verb="policy.taken_back", at__range=(since, at)).order_by("-pk")
+    for event in told[:FEW]:
+        yield Lesson(
+            "undo-2",
+            "I went back from",
+            event.data["version"],
+            "to what was before.",
+            event.data["because"],
+            reverse("learning:policies"),
+            "Policies",
+        )
 
 
 def _judged(viewer: User, since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from helpdesk.models import User
-from learning import channels, estimates, lessons, measures, policies, trends
+from learning import channels, estimates, lessons, measures, trends
+from learning import policies as in_use
 from learning.estimates import Floats
-from learning.models import Audit, Incident
+from learning.models import Audit, Incident, Policy
 from learning.trends import History
 
 MOST = 3
@@ -48,10 +49,14 @@ def incidents(viewer: User, history: History) -> dict[str, Any]:
     return {"incidents": list(shown.filter(raised_at__gte=measures.midnight(history.period.first))[:MOST])}
 
 
+def policies(viewer: User, history: History) -> dict[str, Any]:
+    return {"policies": list(Policy.objects.only("version", "state", "at").order_by("-pk")[:MOST])}
+
+
 def signals(viewer: User, history: History) -> dict[str, Any]:
     """Every kind there is, those that say most for an answer first."""
     found, period = trends.signals(history), history.period
-    most, rates = max((_received(states) for states in found.values()), default=0), policies.current().rates
+    most, rates = max((_received(states) for states in found.values()), default=0), in_use.current().rates
     weighs = {channel.kind: channels.weight(channel.kind, rates) for channel in channels.TABLE}
     kinds = [channel for channel in sorted(channels.TABLE, key=lambda each: -weighs[each.kind]) if _received(found.get(channel.kind, {}))]
     return {
@@ -91,6 +96,7 @@ PANELS = (
     Panel("learning/_panel_signals.html", signals),
     Panel("learning/_panel_incidents.html", incidents),
     Panel("learning/_panel_audits.html", audits),
+    Panel("learning/_panel_policies.html", policies),
 )
 
 

@@ -312,8 +312,9 @@ class TestPage:
             Metric.objects.all().delete()
             history(days, until=today)
             # session, agent, closed teams, settings; the rows, policies in the chart; the one in use, incidents, audits due; lessons: what was
-            # taught and how much, what people showed, what missed, new policies, audits judged; open incidents in the rail
-            with django_assert_num_queries(16):
+            # taught and how much, what people showed, what missed, policies new and taken back, audits judged; the newest policies; open
+            # incidents in the rail
+            with django_assert_num_queries(18):
                 client.get("/learning/")
 
     def test_the_panels_are_a_list(self):
@@ -358,3 +359,9 @@ class TestLessons:
         told = " ".join(self.told(ines))
         assert "I answer sooner: from 80% sure on; it was 90%." in told
         assert "I was too sure: what I called 90% I call 85% now." in told
+
+    def test_going_back_is_told_with_its_reason(self, ines):
+        weights = {"threshold": 0.9, "offset": 0.0, "slope": 1.0}
+        policy = Policy.objects.create(version="v1.1", weights=weights, at=LATER)
+        assert policy.take_back(because="Taken back by itself after 40 answers.", at=LATER)
+        assert self.told(ines) == ["I went back from v1.1 to what was before. Taken back by itself after 40 answers."]
