@@ -76,11 +76,15 @@ def _weights(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
         if abs(change) >= WORTH_TELLING and name in WORDS:
             value = now["coefficients"][name]
             more = abs(value) > abs(old.get(name, 0.0))
-            yield f"{WORDS[name]} counts for {'more' if more else 'less'}: {value:+.2f}, was {old.get(name, 0.0):+.2f}."
+            yield f"{WORDS[name]} counts for {'more' if more else 'less'}: {_signed(value, 2)}, was {_signed(old.get(name, 0.0), 2)}."
 
 
 def _signals(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
     for kind in (*channels.REACTIONS, channels.CAME_BACK):
         new, old = (channels.weight(kind, weights.get("rates", {})) for weights in (now, then))
         if abs(new - old) >= SIGNAL_WORTH_TELLING:
-            yield f"“{channels.channel(kind).label}” says {'more' if abs(new) > abs(old) else 'less'}: {new:+.1f}, was {old:+.1f}."
+            yield f"“{channels.channel(kind).label}” says {'more' if abs(new) > abs(old) else 'less'}: {_signed(new, 1)}, was {_signed(old, 1)}."
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")  # a minus sign, as wide as the plus
