@@ -101,9 +101,8 @@ def scale(first: dt.date, last: dt.date, values: Iterable[float], *, floor: floa
     known = [min(max(value, floor), ceiling) for value in values if math.isfinite(value)] or [floor, ceiling]
     step = next((step for step in STEPS if (max(known) - min(known)) / step <= MOST_STEPS - 1), STEPS[-1])
     low, high = math.floor(min(known) / step + 1e-9), math.ceil(max(known) / step - 1e-9)
-    high = max(high, low + 2)
-    if high * step > ceiling + 1e-9:
-        low, high = max(low - 1, math.floor(floor / step)), high - 1
+    high = min(max(high, low + 2), math.floor(ceiling / step + 1e-9))
+    low = max(min(low, high - 2), math.ceil(floor / step - 1e-9))
     return Scale(first, last, low * step, high * step), [number * step for number in range(low, high + 1)]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from helpdesk.models import User
 from learning import channels, estimates, lessons, measures, trends
-from learning import policies as in_use
 from learning.estimates import Floats
 from learning.models import Audit, Incident, Policy
+from learning.policies import rates_of
 from learning.trends import History
 
 MOST = 3
@@ -56,7 +56,8 @@ def policies(viewer: User, history: History) -> dict[str, Any]:
 def signals(viewer: User, history: History) -> dict[str, Any]:
     """Every kind there is, those that say most for an answer first."""
     found, period = trends.signals(history), history.period
-    most, rates = max((_received(states) for states in found.values()), default=0), in_use.current().rates
+    most = max((_received(states) for states in found.values()), default=0)
+    rates = rates_of(Policy.objects.live().order_by("-pk").values_list("version", flat=True).first() or "")
     weighs = {channel.kind: channels.weight(channel.kind, rates) for channel in channels.TABLE}
     kinds = [channel for channel in sorted(channels.TABLE, key=lambda each: -weighs[each.kind]) if _received(found.get(channel.kind, {}))]
     return {
