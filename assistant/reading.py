@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from helpdesk.models import Message, Source, Ticket
+from helpdesk.models import Message, Ticket
 from helpdesk.search.embedder import embed_one
 from helpdesk.search.retrieve import hybrid
 from learning import experience
@@ -47,21 +47,7 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> lis
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
     hits = hybrid(question.text, question.vector, ticket.customer, CANDIDATES, also=set(recalled.source_ids))
     missed = _missed(ticket)
-    return [
-        Candidate(
-            source_id=hit.source_id,
-            dense=hit.dense,
-            text_rank=hit.rank,
-            chunk_id=hit.chunk_id,
-            pages=hit.pages,
-            is_strict=hit.is_strict,
-            is_learned=hit.kind == Source.Kind.RESOLUTION,
-            title=hit.title,
-            days_since_change=max((question.at - hit.updated_at).total_seconds() / 86_400, 0.0),
-        )
-        for hit in hits
-        if hit.source_id not in missed
-    ]
+    return [Candidate.of(hit, question.at) for hit in hits if hit.source_id not in missed]
 
 
 def _text(message: Message) -> str:

@@ -76,7 +76,9 @@ def why(decision: Decision) -> Why:
     axis, factors = _bars(found.factors)
     return Why(
         sentences=[
-            sentence for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles)) if sentence
+            sentence
+            for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles), _shift(decision))
+            if sentence
         ],
         factors=factors,
         axis=axis,
@@ -105,6 +107,18 @@ def _what(decision: Decision, titles: dict[int, str]) -> str:
         confidence=round(decision.confidence * 100),
         needed=round(decision.threshold * 100),
     )
+
+
+def _shift(decision: Decision) -> str:
+    """What hand-offs have taught of this source."""
+    shift = decision.features.get("shift", 0.0)
+    if not shift:
+        return ""
+    points = max(round(abs(shift) * 100), 1)
+    amount = f"{points} point{'' if points == 1 else 's'}"
+    if shift < 0:
+        return f"It needs {amount} less than others: when it was held back at such confidence, people answered the same."
+    return f"It needs {amount} more than others: at such confidence its questions often turned out to need something else."
 
 
 def _control(decision: Decision, titles: dict[int, str]) -> str:

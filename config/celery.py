@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
     "refit what the assistant weighs, when enough is new": {"task": "learning.tasks.refit", "schedule": 900.0},
     "work out the figures of the last days": {"task": "learning.tasks.measure", "schedule": 900.0},
+    "gather what no article answers": {"task": "learning.tasks.find_gaps", "schedule": 1800.0},
     "let incidents rest that went quiet": {"task": "learning.tasks.close_quiet_incidents", "schedule": 300.0},
 }
 

@@ -38,7 +38,13 @@ def lower_bound(recent: Floats, judged: Floats, labels: Floats, weights: Floats)
 
 
 def threshold(recent: Floats, judged: Floats, labels: Floats, weights: Floats, target: float, cautious: float = CAUTIOUS) -> float:
-    """The lowest threshold whose answers hold `target`, looking down from the top; `cautious` while none can be shown to.
+    """The lowest threshold whose answers hold `target`; `cautious` while none can be shown to."""
+    shown = lowest(recent, judged, labels, weights, target)
+    return cautious if shown is None else shown
+
+
+def lowest(recent: Floats, judged: Floats, labels: Floats, weights: Floats, target: float) -> float | None:
+    """The lowest threshold whose answers hold `target`, looking down from the top; None while none can be shown to.
 
     Steps downwards in quantiles of the recent confidences and stops at the first that fails, so that a lucky pocket of low scores cannot
     open the gate.
@@ -51,4 +57,4 @@ def threshold(recent: Floats, judged: Floats, labels: Floats, weights: Floats, t
         if lower_bound(recent[recent >= level], judged[above], labels[above], weights[above]) < target:
             break
         chosen = float(level)
-    return cautious if chosen is None else float(np.clip(chosen, LOWEST, HIGHEST))
+    return None if chosen is None else float(np.clip(chosen, LOWEST, HIGHEST))

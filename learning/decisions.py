@@ -40,7 +40,7 @@ def log(
         raw=first.raw if first else 0.0,
         threshold=ranking.threshold,
         candidates=ranking.as_json(),
-        features={**first.features, "none": ranking.none} if first else {},
+        features=_features(ranking),
         logodds=_rounded(first.logodds) if first else {},
         similar=asdict(ranking.similar),
         control=_control(ranking),
@@ -61,6 +61,14 @@ def withdraw(decision: Decision, reason: str) -> None:
     """It was to be answered, but could not be: the passages did not say it, or the model failed."""
     decision.kind, decision.shown, decision.reason = Decision.Kind.HAND_OFF, False, reason[:200]
     decision.save(update_fields=["kind", "shown", "reason"])
+
+
+def _features(ranking: Ranking) -> dict[str, Any]:
+    """Of the first source; with them how far its threshold had moved, where it had."""
+    if ranking.first is None:
+        return {}
+    moved = {"shift": round(ranking.shift, 4)} if ranking.shift else {}
+    return {**ranking.first.features, "none": ranking.none, **moved}
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

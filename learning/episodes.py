@@ -17,12 +17,17 @@ NEAREST = 40
 LEAST_PRIOR = 0.05
 
 
-def nearest(question: Question, k: int = NEAREST) -> Neighbours:
-    """The k most similar past questions whose answer has earned credit, for or against, most similar first. One query."""
+def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None) -> Neighbours:
+    """The k most similar past questions whose answer has earned credit, for or against, most similar first. One query.
+
+    `but_for`: a ticket whose questions are left out.
+    """
     rows = []
     if question.vector is not None:
         distance = CosineDistance("vector", question.vector)
         found = Episode.objects.exclude(credit=0).annotate(distance=distance).order_by("distance")
+        if but_for is not None:
+            found = found.exclude(decision__ticket=but_for)
         rows = list(found.values_list("source_id", "distance", "credit", "page", "segment", "account", "by_agent")[:k])
     return Neighbours(
         source_ids=np.array([row[0] for row in rows], np.int64),

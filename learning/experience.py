@@ -32,6 +32,7 @@ class Recent:
     `choices`: (n, ...) of them all. `spoken`: (n,) whether anything is known of the outcome. `answered`: (n,).
     `reaction`: (n,) place in `channels.REACTIONS` of what the customer did, or -1. `came_back`: (n,).
     `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN. `number`: (n,) of the decision.
+    `sources`: (n, m) of the candidates; 0 where there is none.
     """
 
     choices: choice.Choices
@@ -41,6 +42,7 @@ class Recent:
     came_back: choice.Booleans
     truth: choice.Floats
     number: choice.Ints
+    sources: choice.Ints
 
     def known(self) -> choice.Choices:
         return self.choices.only(self.spoken)
@@ -54,6 +56,7 @@ class Recent:
             self.came_back[rows],
             self.truth[rows],
             self.number[rows],
+            self.sources[rows],
         )
 
 
@@ -62,13 +65,15 @@ class Judged:
     """What calibration and threshold are chosen on, as these weights would have decided.
 
     `scores`: (k,) of the first source. `evidence`: (k,) what the signals on it weigh. `weights`: (k,) how many decisions each stands for.
-    `recent`: (m,) scores of all recent decisions, judged or not.
+    `recent`: (m,) scores of all recent decisions, judged or not. `sources`, `recent_sources`: which source was first.
     """
 
     scores: calibration.Floats
     evidence: calibration.Floats
     weights: calibration.Floats
     recent: calibration.Floats
+    sources: choice.Ints
+    recent_sources: choice.Ints
 
 
 def solved() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str], int]:
@@ -112,6 +117,7 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
         came_back=np.array([any(one.kind == channels.CAME_BACK for one in each) for each in of_first], bool),
         truth=np.array([_truth(row, each, shown) for row, each in zip(rows, of_first, strict=True)], np.float64),
         number=np.array([row["pk"] for row in rows], np.int64),
+        sources=_sources(rows),
     )
 
 
@@ -192,7 +198,8 @@ def judged(found: Recent, weights: choice.Floats) -> Judged:
     others = ~found.answered
     each_stands_for = others.sum() / max((others & kept).sum(), 1)
     counted = data.weights[kept] * np.where(found.answered[kept], 1.0, each_stands_for)
-    return Judged(scores[kept], evidence[kept], counted, scores[:RECENT_WINDOW])
+    first = found.sources[np.arange(len(best)), best]
+    return Judged(scores[kept], evidence[kept], counted, scores[:RECENT_WINDOW], first[kept], first[:RECENT_WINDOW])
 
 
 def raw_scores(logs: choice.Floats) -> choice.Floats:
@@ -219,6 +226,14 @@ def _choices(rows: list[dict[str, Any]], shown: Mapping[int, int | None], weighe
         else:
             told[number] = weighed[number]
     return choice.Choices(found, present, target, told, 0.5 ** (np.arange(len(rows)) / HALF_LIFE))
+
+
+def _sources(rows: list[dict[str, Any]]) -> choice.Ints:
+    found = np.zeros((len(rows), features.CHOSEN_FROM), np.int64)
+    for number, row in enumerate(rows):
+        ids = [each["source"] for each in row["candidates"][: features.CHOSEN_FROM]]
+        found[number, : len(ids)] = ids
+    return found
 
 
 def _has_spoken(row: Mapping[str, Any], closed: dt.datetime) -> bool:

@@ -8,12 +8,12 @@ it is held near the shipped weights by its priors in proportion to how little th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from learning import calibration, choice, experience
+from learning import calibration, choice, experience, leeway
 from learning.experience import Recent
 
 MARGIN = 0.01
@@ -28,6 +28,7 @@ class Rules:
     coefficients: choice.Floats
     line: calibration.Line
     threshold: float
+    shifts: Mapping[int, float] = field(default_factory=dict)  # of it, by source
 
 
 @dataclass(frozen=True)
@@ -163,5 +164,6 @@ def _scores(found: Recent, rules: Rules) -> choice.Floats:
 
 
 def _answered(found: Recent, rules: Rules) -> choice.Booleans:
-    result: choice.Booleans = rules.line(_scores(found, rules)) >= rules.threshold
+    first = found.sources[np.arange(len(found.sources)), _best(found, rules)]
+    result: choice.Booleans = rules.line(_scores(found, rules)) >= rules.threshold + leeway.of(first, rules.shifts)
     return result

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
-from learning import abstention, calibration, channels, choice, experience, features, gate, head, ranker
+from learning import calibration, channels, choice, experience, features, gate, head, ranker, thresholds
 from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
@@ -28,13 +28,19 @@ class Loaded:
     pk: int = 0
     version: str = SHIPPED_VERSION
     line: calibration.Line = calibration.DAY_ONE
-    threshold: float = abstention.CAUTIOUS
-    strict_threshold: float = abstention.STRICT_CAUTIOUS
+    threshold: float = thresholds.CAUTIOUS
+    strict_threshold: float = thresholds.STRICT_CAUTIOUS
     episodes: int = 0
     statistics: PageStatistics = field(default_factory=PageStatistics)
     coefficients: choice.Floats = field(default_factory=features.shipped)
     head: head.Head | None = None
     rates: channels.Rates = field(default_factory=dict)  # of your own customers; empty: as shipped
+    shifts: Mapping[int, float] = field(default_factory=dict)  # of the threshold, by source: see `leeway`
+
+    def needed(self, source: int, *, strict: bool) -> float:
+        """The confidence from which this source is answered from. What is strict moves up only."""
+        shift = self.shifts.get(source, 0.0)
+        return self.strict_threshold + max(shift, 0.0) if strict else self.threshold + shift
 
 
 SHIPPED = Loaded()
@@ -51,7 +57,7 @@ def current() -> Loaded:
         with _lock:
             _loaded = _load(Policy.objects.get(pk=newest)) if newest else SHIPPED
     if _forced_threshold is not None:
-        return replace(_loaded, threshold=_forced_threshold, strict_threshold=_forced_threshold)
+        return replace(_loaded, threshold=_forced_threshold, strict_threshold=_forced_threshold, shifts={})
     return _loaded
 
 
@@ -97,6 +103,7 @@ def _load(policy: Policy) -> Loaded:
         coefficients=features.matrix([weights["coefficients"]])[0] if "coefficients" in weights else features.shipped(),
         head=head.Head.from_bytes(bytes(policy.head)) if policy.head else None,
         rates=_rates(weights),
+        shifts={int(source): shift for source, shift in weights.get("shifts", {}).items()},
     )
 
 
@@ -118,7 +125,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     new = recent.number > (in_use.evidence.get("newest", 0) if in_use else 0)
     verdict = gate.Verdict(True, ["Fitted anew from nothing, because something had to be forgotten."])
     if not afresh:
-        incumbent = gate.Rules(before.coefficients, before.line, before.threshold)
+        incumbent = gate.Rules(before.coefficients, before.line, before.threshold, before.shifts)
         verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients)[0])
     if afresh:
         Policy.objects.live().update(state=Policy.State.RETIRED, retired_at=at)
@@ -130,6 +137,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "slope": rules.line.slope,
             "threshold": rules.threshold,
             "strict_threshold": strict,
+            "shifts": {str(source): shift for source, shift in sorted(rules.shifts.items())},
             "episodes": known,
             "pages": _statistics(sources, credits, pages).as_json(),
             "ranker": ranker.as_json(),
@@ -157,8 +165,8 @@ def _fit(recent: experience.Recent, target: float, start: choice.Floats | None) 
     named = choice.fit(recent.known(), features.shipped(), start)
     judged = experience.judged(recent, named)
     line = calibration.fit(judged.scores, judged.evidence, judged.weights)
-    normal = gate.Rules(named, line, _threshold(judged, line, target, abstention.CAUTIOUS))
-    return normal, _threshold(judged, line, (1 + target) / 2, abstention.STRICT_CAUTIOUS)
+    chosen = thresholds.choose(judged, line, target)
+    return gate.Rules(named, line, chosen.normal, chosen.shifts), chosen.strict
 
 
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
@@ -171,11 +179,6 @@ def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
 
 def _next_version() -> str:
     return f"{SHIPPED_VERSION}.{(Policy.objects.order_by('-pk').values_list('pk', flat=True).first() or 0) + 1}"
-
-
-def _threshold(judged: experience.Judged, line: calibration.Line, target: float, cautious: float) -> float:
-    believed = calibration.posterior(line, judged.scores, judged.evidence)
-    return abstention.threshold(line(judged.recent), line(judged.scores), believed, judged.weights, target, cautious)
 
 
 def _statistics(sources: head.Ints, credits: calibration.Floats, pages: list[str]) -> PageStatistics:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from helpdesk.models import Source
+from helpdesk.search.retrieve import Hit
 from learning.votes import Similar
 
 Vector = NDArray[np.float32]
@@ -54,6 +56,21 @@ class Candidate:
     title: str = ""
     days_since_change: float | None = None
 
+    @classmethod
+    def of(cls, hit: Hit, at: dt.datetime) -> Candidate:
+        """What search has found, seen from `at`."""
+        return cls(
+            source_id=hit.source_id,
+            dense=hit.dense,
+            text_rank=hit.rank,
+            chunk_id=hit.chunk_id,
+            pages=hit.pages,
+            is_strict=hit.is_strict,
+            is_learned=hit.kind == Source.Kind.RESOLUTION,
+            title=hit.title,
+            days_since_change=max((at - hit.updated_at).total_seconds() / 86_400, 0.0),
+        )
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -93,6 +110,7 @@ class Ranking:
     reason: str = ""
     none: dict[str, float] = field(default_factory=dict)  # features of "none of these"
     similar: Similar = field(default_factory=Similar)  # what similar questions had come to with the first
+    shift: float = 0.0  # of the threshold, for this source: what hand-offs have taught
 
     @property
     def first(self) -> Scored | None:

@@ -29,10 +29,10 @@ class Recall:
     neighbours: Neighbours | None = None
 
 
-def recall(question: Question) -> Recall:
-    """Look up the most similar past questions. Two queries: which policy is in use, and the nearest episodes."""
+def recall(question: Question, but_for: int | None = None) -> Recall:
+    """Look up the most similar past questions, but for those of one ticket. Two queries: which policy is in use, and the nearest episodes."""
     policy = policies.current()
-    neighbours = episodes.nearest(question)
+    neighbours = episodes.nearest(question, but_for=but_for)
     votes = tally(neighbours)
     head = ranker.head_probabilities(policy.head, question.vector)
     voted = sorted(votes.positive, key=lambda source: -votes.positive[source])
@@ -54,13 +54,15 @@ def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall |
     chosen = _choose(question, [candidates[place] for place in weighed], [found[place] for place in weighed], remembered)
     scored = sorted(chosen.scored, key=lambda each: (-each.raw, each.source_id))
     scored += [_scored(candidates[place], found[place].mixture, {}, policy) for place in others]
-    threshold = policy.strict_threshold if scored[0].candidate.is_strict else policy.threshold
+    strict = scored[0].candidate.is_strict
+    threshold = policy.needed(scored[0].source_id, strict=strict)
+    shift = threshold - (policy.strict_threshold if strict else policy.threshold)
     winner = candidates.index(scored[0].candidate)
     of_mixture, beyond = _contributions(question, candidates, base, remembered, winner, found[winner]), chosen.beyond(scored[0])
     logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
     scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
     told = similar(remembered.neighbours, scored[0].source_id) if remembered.neighbours else Similar()
-    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none, similar=told)
+    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none, similar=told, shift=shift)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import incidents, maturing, measuring, policies, watch
+from learning import gaps, incidents, maturing, measuring, policies, watch
 
 
 @shared_task
@@ -25,3 +25,8 @@ def close_quiet_incidents() -> None:
 @shared_task
 def measure() -> None:
     measuring.measure(timezone.now())
+
+
+@shared_task
+def find_gaps() -> None:
+    gaps.find(timezone.now())

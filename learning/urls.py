@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning import dashboard_views, incident_views, policy_views, views
+from learning import dashboard_views, gap_views, incident_views, policy_views, views
 
 app_name = "learning"
 
@@ -18,4 +18,13 @@ urlpatterns = [
     path("incidents/<int:pk>/fix/", incident_views.fix, name="incident_fix"),
     path("incidents/<int:pk>/dismissal/", incident_views.dismissal, name="incident_dismissal"),
     path("incidents/<int:pk>/tickets/<int:number>/removal/", incident_views.removal, name="incident_removal"),
+    path("gaps/", gap_views.listing, name="gaps"),
+    path("gaps/<int:pk>/", gap_views.show, name="gap"),
+    path("gaps/<int:pk>/draft/", gap_views.draft, name="gap_draft"),
+    path("gaps/<int:pk>/article/", gap_views.article, name="gap_article"),
+    path("gaps/<int:pk>/test/", gap_views.test, name="gap_test"),
+    path("gaps/<int:pk>/dismissal/", gap_views.dismissal, name="gap_dismissal"),
+    path("gaps/<int:pk>/reopening/", gap_views.reopening, name="gap_reopening"),
+    path("gaps/<int:pk>/tickets/<int:number>/removal/", gap_views.removal, name="gap_removal"),
+    path("handoffs/", gap_views.hand_offs, name="handoffs"),
 ]
