@@ -63,6 +63,7 @@ class Why:
     factors: list[Factor] = field(default_factory=list)
     axis: float = 50.0
     control: str = ""
+    moved: str = ""
     alternatives: list[Rival] = field(default_factory=list)
     latency: int | None = None
 
@@ -76,13 +77,12 @@ def why(decision: Decision) -> Why:
     axis, factors = _bars(found.factors)
     return Why(
         sentences=[
-            sentence
-            for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles), _shift(decision))
-            if sentence
+            sentence for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles)) if sentence
         ],
         factors=factors,
         axis=axis,
         control=_control(decision, titles),
+        moved=_shift(decision),
         alternatives=[Rival(titles[source], round(score * 100)) for source, score in found.rivals if source in titles],
         latency=round(decision.latency_ms["answer"]) if decision.latency_ms.get("answer") else None,
     )

@@ -21,7 +21,7 @@ TOPICS = 30
 
 @dataclass(frozen=True)
 class Escalation:
-    """`shown`: the source that an agent's answer came from, if one was matched; `is_own`: it was learned from this very ticket."""
+    """`shown`: the source that an agent's answer came from, if there is one; `is_own`: it says what no source said before."""
 
     ticket: int
     source: int | None
@@ -119,11 +119,14 @@ def totals(found: Sequence[Escalation]) -> dict[str, int]:
     return {verdict: sum(each.verdict == verdict for each in found) for verdict in VERDICTS}
 
 
-def _shown(tickets: Sequence[int]) -> dict[int, tuple[int, bool]]:
-    """By ticket the source that an agent's answer was matched to."""
-    signals = Signal.objects.in_force().filter(decision__ticket__in=tickets, kind="demonstrated", source__isnull=False)
-    rows = signals.order_by("at", "pk").values_list("decision__ticket_id", "source_id", "source__resolution__ticket_id")
-    return {ticket: (source, origin == ticket) for ticket, source, origin in rows}
+def _shown(tickets: Sequence[int]) -> dict[int, tuple[int | None, bool]]:
+    """By ticket the source that an agent's answer was matched to, and whether it was a new one: learned from this ticket, or kept nowhere."""
+    signals = Signal.objects.in_force().filter(decision__ticket__in=tickets, kind__in=["demonstrated", "overruled"])
+    rows = signals.order_by("kind", "-at", "-pk").values_list("decision__ticket_id", "source_id", "source__resolution__ticket_id")
+    found: dict[int, tuple[int | None, bool]] = {}
+    for ticket, source, origin in rows:  # what was demonstrated before what was only overruled
+        found.setdefault(ticket, (source, source is None or origin == ticket))
+    return found
 
 
 def _written(tickets: Sequence[int]) -> dict[int, tuple[int, int]]:

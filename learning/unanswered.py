@@ -22,7 +22,8 @@ VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 
 SHOWN = {"demonstrated", "audited_right"}  # an agent's word: this source, whatever was said before
 CONTENT = {"confirmed", "chose", "assumed"}  # the customer's: it holds unless they come back
-FAILED = {"rephrased", "asked_person", "came_back", "chose_other", "overruled", "audited_wrong"}
+OVERRULED = "overruled"  # an agent solved it, with something else than what was ranked first
+FAILED = {"rephrased", "asked_person", "came_back", "chose_other", OVERRULED, "audited_wrong"}
 
 
 class Said(NamedTuple):
@@ -68,11 +69,13 @@ class Asked:
         if self.article is not None:
             return None
         taught = any(each.kind in SHOWN | CONTENT and not each.is_article and each.source is not None for each in self.said)
-        if taught:
-            return GapQuestion.Kind.TAUGHT if self.is_answered else GapQuestion.Kind.PEOPLE
-        if self._failed:
-            return GapQuestion.Kind.FAILED
-        return None if self.decision_kind == Decision.Kind.ANSWER else GapQuestion.Kind.HANDED_OFF
+        if taught and self.is_answered:
+            return GapQuestion.Kind.TAUGHT
+        if taught or any(each.kind == OVERRULED for each in self.said):
+            return GapQuestion.Kind.PEOPLE
+        if self.decision_kind != Decision.Kind.ANSWER:
+            return GapQuestion.Kind.HANDED_OFF
+        return GapQuestion.Kind.FAILED if self._failed else None
 
     @property
     def _failed(self) -> bool:
@@ -82,12 +85,11 @@ class Asked:
 def asked(at: dt.datetime) -> list[Asked]:
     """The first questions of the last LOOKED_BACK that have settled, newest first, spam apart. Two queries, however many there are."""
     firsts = Decision.objects.filter(at__gt=at - LOOKED_BACK, at__lte=at, vector__isnull=False, ticket__isnull=False)
-    firsts = firsts.filter(Q(message__seq=1) | Q(kind=Decision.Kind.OBSERVED)).exclude(kind=Decision.Kind.DRAFT)
-    firsts = firsts.exclude(ticket__state=Ticket.State.SPAM)
+    firsts = firsts.filter(Q(message__seq=1) | Q(kind=Decision.Kind.OBSERVED)).exclude(ticket__state=Ticket.State.SPAM)
     columns = ("pk", "ticket_id", "customer_id", "kind", "source_id", "at", "ticket__state")
     found: dict[int, Asked] = {}
-    for *row, state in firsts.order_by("-at", "pk").values_list(*columns)[:MOST]:
-        found.setdefault(row[1], Asked(*row, is_over=state == Ticket.State.RESOLVED))
+    for *row, state in firsts.order_by("-at", "-pk").values_list(*columns)[:MOST]:
+        found[row[1]] = Asked(*row, is_over=state == Ticket.State.RESOLVED)  # of several the first: a draft for agents may follow
     for ticket, said in _said(list(found)):
         found[ticket].said.append(said)
     return [each for each in found.values() if each.is_over or each.at <= at - SETTLED]

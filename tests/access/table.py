@@ -47,6 +47,16 @@ learning:incident_fix       POST  door  door  door  door  door  bad   bad   bad
 learning:incident_dismissal POST  door  door  door  door  door  go    go    go
 learning:incident_removal   POST  door  door  door  door  door  go    no    go
 
+learning:gaps               GET   door  door  door  door  door  yes   yes   yes
+learning:gap                GET   door  door  door  door  door  yes   yes   yes
+learning:gap_draft          POST  door  door  door  door  door  bad   bad   bad
+learning:gap_article        POST  door  door  door  door  door  no    no    go
+learning:gap_test           POST  door  door  door  door  door  go    go    go
+learning:gap_dismissal      POST  door  door  door  door  door  go    go    go
+learning:gap_reopening      POST  door  door  door  door  door  go    go    go
+learning:gap_removal        POST  door  door  door  door  door  go    no    go
+learning:handoffs           GET   door  door  door  door  door  yes   yes   yes
+
 portal:home             GET   yes
 portal:topic            GET   yes
 portal:article[public]     GET  yes

@@ -17,9 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
 from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, SiteSettings, Source, Team, Ticket, User
+from learning import gaps
 from learning.maturing import mature
 from learning.measuring import measure
-from learning.models import Metric, Policy
+from learning.models import Gap, Metric, Policy
 from learning.policies import forget, refit_if_due
 
 FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             start_over()
             self._history(people, options["tickets"])
             measure(timezone.now())
+            gaps.find(timezone.now())
         Event.record(LOADED, by=SYSTEM, at=timezone.now())
 
     def _people(self) -> Cast:
@@ -92,6 +94,7 @@ def start_over() -> None:
     """A load that was cut off has left half a history, and what was learned from it."""
     Ticket.objects.all().delete()
     Source.objects.filter(kind=Source.Kind.RESOLUTION).delete()
+    Gap.objects.all().delete()
     Policy.objects.all().delete()
     Metric.objects.all().delete()
     forget()
