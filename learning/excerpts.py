@@ -43,7 +43,7 @@ def sentences(answer: str) -> list[str]:
 
 
 def _is_general(sentence: str) -> bool:
-    if len(sentence.split()) < LEAST_WORDS or sentence.rstrip("*_”\")").endswith("?"):
+    if len(sentence.split()) < LEAST_WORDS or sentence.rstrip('*_”")').endswith("?"):
         return False
     return not _PERSONAL.search(sentence) and not _PLACEHOLDER.search(sentence)
 
@@ -62,10 +62,17 @@ def compose(parts: Sequence[Sequence[str]], vectors: Sequence[Vectors]) -> tuple
         return [], []
     middle = _unit(np.mean([_unit(found.mean(axis=0)) for _, found in kept], axis=0))
     # Of two equally central ones the longer: it leaves less to be added.
-    centre = max(range(len(kept)), key=lambda place: float(_unit(kept[place][1].mean(axis=0)) @ middle) + 0.02 * min(len(kept[place][0]), 5))
+    centre = max(
+        range(len(kept)), key=lambda place: float(_unit(kept[place][1].mean(axis=0)) @ middle) + 0.02 * min(len(kept[place][0]), 5)
+    )
     texts, said = kept[centre]
     chosen = list(said)
-    others = [(float(row @ middle), text, row) for place, (each, found) in enumerate(kept) if place != centre for text, row in zip(each, found, strict=True)]
+    others = [
+        (float(row @ middle), text, row)
+        for place, (each, found) in enumerate(kept)
+        if place != centre
+        for text, row in zip(each, found, strict=True)
+    ]
     more: list[str] = []
     for nearness, text, row in sorted(others, key=lambda other: (-other[0], other[1])):
         if len(more) < MORE and nearness >= ON_THE_MATTER and not _LEANING.match(text) and max(float(row @ each) for each in chosen) < SAME:

@@ -15,7 +15,6 @@ from helpdesk.models import Message
 from helpdesk.search.embedder import EmbedderUnavailable, embed
 from learning import bursts, excerpts, incidents, retest
 from learning.demonstrations import solving_reply
-from learning.masking import mask
 from learning.models import Decision, Gap, GapQuestion
 from learning.resolutions import anonymous, depersonalise, objection, title_of
 from learning.unanswered import Asked
@@ -92,7 +91,9 @@ def decisions(gap: Gap) -> list[Decision]:
 
 def _members(gap: Gap) -> list[GapQuestion]:
     found = gap.questions.filter(is_later=False).select_related("ticket__customer", "ticket__team", "decision__source")
-    found = found.defer("decision__candidates", "decision__features", "decision__logodds", "decision__source__tsv", "decision__source__body")
+    found = found.defer(
+        "decision__candidates", "decision__features", "decision__logodds", "decision__source__tsv", "decision__source__body"
+    )
     return list(found.order_by("-at", "-pk")[:READ])
 
 

@@ -15,7 +15,7 @@ from helpdesk.models.events import SYSTEM
 from helpdesk.search.index import index_source, outline
 from learning import gap_facts, gathering, ledger, matching, resolutions, retest, trial, unanswered
 from learning.demonstrations import solving_reply
-from learning.models import Decision, Gap, GapQuestion, LearnedResolution
+from learning.models import Gap, GapQuestion, LearnedResolution
 from learning.unanswered import Asked
 
 LOCK = 0x6A95  # two workers at once would found the same gap twice
@@ -46,7 +46,8 @@ def find(at: dt.datetime) -> list[Gap]:
     asked = unanswered.asked(at)
     changed = _take_in(asked)
     changed |= _join(at)
-    changed |= _found(at)
+    if founded := _found(at):
+        changed |= founded | _join(at)  # what was a little too far to found it with the others
     changed |= _put_on_trial(asked, at)
     rate = gap_facts.answered_share(asked)
     found = list(Gap.objects.filter(pk__in=changed).select_related("article__source"))
@@ -92,7 +93,7 @@ def _take_in(asked: Sequence[Asked]) -> set[int]:
     later = set(GapQuestion.objects.filter(decision__in=kinds, is_later=True).values_list("decision_id", flat=True))
     new = [each for each in asked if each.kind and each.decision not in known and each.decision not in later]
     GapQuestion.objects.bulk_create(
-        GapQuestion(decision_id=each.decision, ticket_id=each.ticket, customer_id=each.customer, kind=each.kind, at=each.at)
+        GapQuestion(decision_id=each.decision, ticket_id=each.ticket, customer_id=each.customer, kind=each.kind or "", at=each.at)
         for each in sorted(new, key=lambda each: (each.at, each.decision))
     )
     # What was taught by the article of its own gap is still one of its questions.
@@ -186,7 +187,7 @@ def _put_on_trial(asked: Sequence[Asked], at: dt.datetime) -> set[int]:
 def _outcome(gap: Gap, asked: Asked, row: GapQuestion | None) -> bool:
     """Keep what it came to. False when nothing is known yet, or another article was the answer."""
     kind = asked.kind
-    if kind is None and asked.article == gap.article.source.pk:
+    if kind is None and gap.article is not None and asked.article == gap.article.source.pk:
         kind = GapQuestion.Kind.ANSWERED if asked.is_answered else GapQuestion.Kind.HANDED_OFF
     if kind is None or (row is not None and (row.is_apart or (row.is_later and row.kind == kind))):
         return False
@@ -197,8 +198,8 @@ def _outcome(gap: Gap, asked: Asked, row: GapQuestion | None) -> bool:
 
 def _judge(gap: Gap, at: dt.datetime) -> None:
     latest = gap.questions.filter(is_later=True).order_by("-at").values_list("kind", flat=True)[: trial.LATEST]
-    counts = [list(latest).count(kind) for kind in (GapQuestion.Kind.ANSWERED, GapQuestion.Kind.FAILED)]
-    found = trial.Trial(*counts, handed_off=len(latest) - sum(counts))
+    answered, failed = (list(latest).count(kind) for kind in (GapQuestion.Kind.ANSWERED, GapQuestion.Kind.FAILED))
+    found = trial.Trial(answered, failed, len(latest) - answered - failed)
     if found.holds and gap.close(found.as_json(), at=at):
         return
     gap.trial = found.as_json()

@@ -51,7 +51,9 @@ def in_words(trial: dict[str, Any]) -> str:
     """What is known so far, for people."""
     asked = trial.get("asked", 0)
     if not asked:
-        return "Nobody has asked since the article is out. It takes three questions that it answers, and nothing against it, to close the gap."
+        return (
+            "Nobody has asked since the article is out. It takes three questions that it answers, and nothing against it, to close the gap."
+        )
     told = [f"Since the article is out, {asked} {'question' if asked == 1 else 'questions'} came: it answered {trial['answered']} of them"]
     if trial["failed"]:
         told.append(f"{trial['failed']} of its answers failed")

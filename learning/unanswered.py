@@ -88,8 +88,16 @@ def asked(at: dt.datetime) -> list[Asked]:
     firsts = firsts.filter(Q(message__seq=1) | Q(kind=Decision.Kind.OBSERVED)).exclude(ticket__state=Ticket.State.SPAM)
     columns = ("pk", "ticket_id", "customer_id", "kind", "source_id", "at", "ticket__state")
     found: dict[int, Asked] = {}
-    for *row, state in firsts.order_by("-at", "-pk").values_list(*columns)[:MOST]:
-        found[row[1]] = Asked(*row, is_over=state == Ticket.State.RESOLVED)  # of several the first: a draft for agents may follow
+    for row in firsts.order_by("-at", "-pk").values(*columns)[:MOST]:
+        found[row["ticket_id"]] = Asked(  # of several the first: a draft for agents may follow
+            decision=row["pk"],
+            ticket=row["ticket_id"],
+            customer=row["customer_id"],
+            decision_kind=row["kind"],
+            source=row["source_id"],
+            at=row["at"],
+            is_over=row["ticket__state"] == Ticket.State.RESOLVED,
+        )
     for ticket, said in _said(list(found)):
         found[ticket].said.append(said)
     return [each for each in found.values() if each.is_over or each.at <= at - SETTLED]

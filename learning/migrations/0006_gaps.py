@@ -7,71 +7,119 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('helpdesk', '0007_audit_share'),
-        ('learning', '0004_similar'),
+        ("helpdesk", "0007_audit_share"),
+        ("learning", "0004_similar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Gap',
+            name="Gap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('terms', models.JSONField(default=list, help_text='What its questions have in common and others have not')),
-                ('state', models.CharField(choices=[('open', 'No article'), ('drafted', 'Being written'), ('published', 'Published, on trial'), ('closed', 'Closed'), ('dismissed', 'Dismissed')], default='open', max_length=10)),
-                ('opened_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('middle', pgvector.django.vector.VectorField(dimensions=384, help_text='Mean of its questions, not of unit length')),
-                ('customers', models.PositiveIntegerField(default=0)),
-                ('lift', models.FloatField(default=0, help_text='Share of its questions that an article should answer and nothing answers now')),
-                ('expected', models.FloatField(default=0, help_text='Customers x lift')),
-                ('facts', models.JSONField(default=dict, help_text="Examples, agents' answers, and what the lift comes from")),
-                ('draft_title', models.CharField(blank=True, max_length=200)),
-                ('draft_body', models.TextField(blank=True)),
-                ('tested', models.JSONField(default=dict, help_text='Its questions put to the present ranker: how many it would answer')),
-                ('trial', models.JSONField(default=dict, help_text='What came of later questions')),
-                ('article', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='helpdesk.article')),
-                ('edited_by', models.ForeignKey(help_text='Who changed the draft last', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("terms", models.JSONField(default=list, help_text="What its questions have in common and others have not")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "No article"),
+                            ("drafted", "Being written"),
+                            ("published", "Published, on trial"),
+                            ("closed", "Closed"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("middle", pgvector.django.vector.VectorField(dimensions=384, help_text="Mean of its questions, not of unit length")),
+                ("customers", models.PositiveIntegerField(default=0)),
+                (
+                    "lift",
+                    models.FloatField(default=0, help_text="Share of its questions that an article should answer and nothing answers now"),
+                ),
+                ("expected", models.FloatField(default=0, help_text="Customers x lift")),
+                ("facts", models.JSONField(default=dict, help_text="Examples, agents' answers, and what the lift comes from")),
+                ("draft_title", models.CharField(blank=True, max_length=200)),
+                ("draft_body", models.TextField(blank=True)),
+                ("tested", models.JSONField(default=dict, help_text="Its questions put to the present ranker: how many it would answer")),
+                ("trial", models.JSONField(default=dict, help_text="What came of later questions")),
+                (
+                    "article",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.article"),
+                ),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        help_text="Who changed the draft last",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='GapQuestion',
+            name="GapQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('handed_off', 'Handed off'), ('failed', 'Answered, and that failed'), ('people', 'Solved by people, in their own words'), ('taught', 'Answered from what people had taught'), ('answered', 'Answered by the article')], max_length=10)),
-                ('is_later', models.BooleanField(default=False, help_text='Asked when the article was out: it is on trial with this one')),
-                ('is_apart', models.BooleanField(default=False, help_text='An agent took it out')),
-                ('at', models.DateTimeField()),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='helpdesk.customer')),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='learning.decision')),
-                ('gap', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='questions', to='learning.gap')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gap_questions', to='helpdesk.ticket')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("handed_off", "Handed off"),
+                            ("failed", "Answered, and that failed"),
+                            ("people", "Solved by people, in their own words"),
+                            ("taught", "Answered from what people had taught"),
+                            ("answered", "Answered by the article"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("is_later", models.BooleanField(default=False, help_text="Asked when the article was out: it is on trial with this one")),
+                ("is_apart", models.BooleanField(default=False, help_text="An agent took it out")),
+                ("at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="helpdesk.customer"),
+                ),
+                ("decision", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="learning.decision")),
+                (
+                    "gap",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="questions", to="learning.gap"),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="gap_questions", to="helpdesk.ticket"),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='gap',
-            index=models.Index(condition=models.Q(('state__in', ['open', 'drafted'])), fields=['-expected', 'id'], name='gap_ranked'),
+            model_name="gap",
+            index=models.Index(condition=models.Q(("state__in", ["open", "drafted"])), fields=["-expected", "id"], name="gap_ranked"),
         ),
         migrations.AddIndex(
-            model_name='gap',
-            index=models.Index(fields=['state'], name='gap_state'),
+            model_name="gap",
+            index=models.Index(fields=["state"], name="gap_state"),
         ),
         migrations.AddIndex(
-            model_name='gapquestion',
-            index=models.Index(fields=['gap', 'at'], name='gapquestion_gap'),
+            model_name="gapquestion",
+            index=models.Index(fields=["gap", "at"], name="gapquestion_gap"),
         ),
         migrations.AddIndex(
-            model_name='gapquestion',
-            index=models.Index(condition=models.Q(('gap', None), ('is_apart', False)), fields=['-at'], name='gapquestion_loose'),
+            model_name="gapquestion",
+            index=models.Index(condition=models.Q(("gap", None), ("is_apart", False)), fields=["-at"], name="gapquestion_loose"),
         ),
     ]
