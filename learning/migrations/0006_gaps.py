@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("helpdesk", "0007_audit_share"),
-        ("learning", "0004_similar"),
+        ("learning", "0005_gate"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
