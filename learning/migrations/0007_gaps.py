@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("helpdesk", "0007_audit_share"),
-        ("learning", "0005_gate"),
+        ("learning", "0006_metrics"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
