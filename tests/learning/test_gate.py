@@ -77,6 +77,7 @@ def lived(n, seed, spread=1.5):
         came_back=np.zeros(n, bool),
         truth=np.where(shown, right, np.nan).astype(float),
         number=np.arange(n, 0, -1),
+        sources=np.tile(np.array([1, 2]), (n, 1)),
     )
 
 
