@@ -98,4 +98,4 @@ def reply_html(text: str) -> SafeString:
 
 @register.filter
 def percent(share: float | None) -> str:
-    return "" if share is None else f"{share * 100:.0f}%"
+    return f"{share * 100:.0f}%" if isinstance(share, float | int) else ""  # what is not there is "" in a template
