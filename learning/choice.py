@@ -56,7 +56,9 @@ def log_probabilities(features: Floats, weights: Floats, present: Booleans | Non
     return result
 
 
-def fit(data: Choices, shipped: Floats, start: Floats | None = None, strength: float = PRIOR_STRENGTH) -> Floats:
+def fit(
+    data: Choices, shipped: Floats, start: Floats | None = None, strength: float = PRIOR_STRENGTH, iterations: int = ITERATIONS
+) -> Floats:
     """(f,) weights: the likeliest under the data and a Gaussian of inverse variance `strength` around `shipped`; without data, `shipped`."""
     if len(data) == 0:
         return shipped.copy()
@@ -80,6 +82,6 @@ def fit(data: Choices, shipped: Floats, start: Floats | None = None, strength: f
         loss = -float(data.weights[known] @ np.maximum(logs[rows, targets], -50)) - float(data.weights[~known] @ likelihood)
         return loss + strength / 2 * float(away @ away), -np.einsum("nm,nmf->f", slope, counted) + strength * away
 
-    found = minimize(objective, shipped if start is None else start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    found = minimize(objective, shipped if start is None else start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     result: Floats = found.x
     return result

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 PENALTY = 0.1  # 1 / C; vectors of length one need large weights
 BIAS = 0.3  # the constant input beside a unit vector
-ITERATIONS = 40
+ITERATIONS, FURTHER = 40, 25  # from nothing; from a former head
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def fit(
     start: Head | None = None,
     *,
     penalty: float = PENALTY,
-    iterations: int = ITERATIONS,
+    iterations: int = 0,
 ) -> Head:
     """Fit on n episodes: (n, d) unit vectors, (n,) source ids, (n,) weights >= 0. Raises ValueError with fewer than two sources.
 
@@ -77,7 +77,13 @@ def fit(
         slope = inputs.T @ (residual * share[:, None]) + penalty * matrix
         return loss / len(inputs), (slope / len(inputs)).astype(np.float64).ravel()
 
-    found = minimize(objective, _begin(classes, shape, start).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    found = minimize(
+        objective,
+        _begin(classes, shape, start).ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": iterations or (ITERATIONS if start is None else FURTHER)},
+    )
     return Head(classes.astype(np.int64), found.x.reshape(shape).astype(np.float32))
 
 

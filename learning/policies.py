@@ -18,6 +18,7 @@ from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
 SHIPPED_VERSION = "v1"
+AGAIN = 12  # iterations for a fit without some of the data, begun where the fit with all of it ended
 HEAD_FROM, HEAD_PER_SOURCE = 200, 10  # episodes with positive credit: with fewer a head only blurs what the votes know
 
 
@@ -126,7 +127,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     verdict = gate.Verdict(True, ["Fitted anew from nothing, because something had to be forgotten."])
     if not afresh:
         incumbent = gate.Rules(before.coefficients, before.line, before.threshold, before.shifts)
-        verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients)[0])
+        verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients, AGAIN)[0])
     if afresh:
         Policy.objects.live().update(state=Policy.State.RETIRED, retired_at=at)
     return Policy.objects.create(
@@ -160,9 +161,11 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     )
 
 
-def _fit(recent: experience.Recent, target: float, start: choice.Floats | None) -> tuple[gate.Rules, float]:
+def _fit(
+    recent: experience.Recent, target: float, start: choice.Floats | None, iterations: int = choice.ITERATIONS
+) -> tuple[gate.Rules, float]:
     """What is fitted to outcomes, and the threshold of the strict group."""
-    named = choice.fit(recent.known(), features.shipped(), start)
+    named = choice.fit(recent.known(), features.shipped(), start, iterations=iterations)
     judged = experience.judged(recent, named)
     line = calibration.fit(judged.scores, judged.evidence, judged.weights)
     chosen = thresholds.choose(judged, line, target)
@@ -170,9 +173,9 @@ def _fit(recent: experience.Recent, target: float, start: choice.Floats | None) 
 
 
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
-    """Refit once `every` new episodes, or a tenth more than the last time, have come in. What the gate has turned away is not tried again at once."""
+    """Refit once `every` new episodes, or a sixth more than the last time, have come in. What the gate has turned away is not tried again at once."""
     last = Policy.objects.order_by("-pk").values_list("weights__episodes", flat=True).first() or 0
-    if Episode.objects.exclude(credit=0).count() < last + max(every, last // 10):
+    if Episode.objects.exclude(credit=0).count() < last + max(every, last // 6):
         return None
     return refit(at)
 

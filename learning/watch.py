@@ -37,7 +37,7 @@ class Look:
 
 def look(policy: Policy) -> Look:
     """At all first answers that it has given. Two queries."""
-    answered = Decision.objects.first_of_tickets().filter(policy=policy.version, kind=Decision.Kind.ANSWER)
+    answered = Decision.objects.first_of_tickets().filter(policy=policy.version, kind=Decision.Kind.ANSWER, at__gte=policy.at)
     rows = list(answered.order_by("pk").values_list("pk", "confidence")[:WATCHED])
     loud = Signal.objects.in_force().filter(decision__in=[pk for pk, _ in rows], kind__in=COMPLAINTS)
     complained = set(loud.values_list("decision_id", flat=True))
