@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 PENALTY = 0.1  # 1 / C; vectors of length one need large weights
 BIAS = 0.3  # the constant input beside a unit vector
-ITERATIONS, FURTHER = 40, 25  # from nothing; from a former head
+ITERATIONS = 40
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def fit(
     start: Head | None = None,
     *,
     penalty: float = PENALTY,
-    iterations: int = 0,
+    iterations: int = ITERATIONS,
 ) -> Head:
     """Fit on n episodes: (n, d) unit vectors, (n,) source ids, (n,) weights >= 0. Raises ValueError with fewer than two sources.
 

@@ -173,9 +173,9 @@ def _fit(
 
 
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
-    """Refit once `every` new episodes, or a sixth more than the last time, have come in. What the gate has turned away is not tried again at once."""
+    """Refit once `every` new episodes, or a tenth more than the last time, have come in. What the gate has turned away is not tried again at once."""
     last = Policy.objects.order_by("-pk").values_list("weights__episodes", flat=True).first() or 0
-    if Episode.objects.exclude(credit=0).count() < last + max(every, last // 6):
+    if Episode.objects.exclude(credit=0).count() < last + max(every, last // 10):
         return None
     return refit(at)
 
