@@ -82,7 +82,7 @@ def fit(
         _begin(classes, shape, start).ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": iterations or (ITERATIONS if start is None else FURTHER)},
+        options={"maxiter": iterations},
     )
     return Head(classes.astype(np.int64), found.x.reshape(shape).astype(np.float32))
 
