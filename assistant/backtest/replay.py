@@ -17,13 +17,12 @@ from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
 from learning import policies, watch
-from learning.maturing import mature
+from learning.maturing import BATCH, mature
 from learning.models import Audit, Decision
 
 MINUTE = dt.timedelta(minutes=1)
 REFIT_EVERY = 50  # tickets between looking whether a refit is due
 NOT_OURS = "I am sorry, but this is nothing that we can help you with here."
-OF_DECISION = ("ticket_id", "source_id", "kind", "confidence", "control", "latency_ms")
 TURN_CONSUMERS = ("assistant", "learning", "index")
 
 
@@ -80,7 +79,7 @@ class Replay:
             context={"page": past.page} if self.rules.context else {},
             at=past.at,
         )
-        decision = Decision.objects.filter(ticket=ticket).only(*OF_DECISION).order_by("pk").first()
+        decision: Decision | None = ticket.just_decided
         row = self._row(decision, past, drawn)
         if decision is not None:
             self._react(ticket, decision, past, drawn, number)
@@ -209,7 +208,7 @@ class Replay:
 
     def _mature(self, at: dt.datetime) -> None:
         self.ticked = at
-        while mature(at):
+        while mature(at) == BATCH:
             pass
 
     def _come_back(self, ticket: Ticket, number: int, at: dt.datetime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -199,3 +199,15 @@ class ReadMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} read #{self.ticket_id} to {self.seq}"
+
+    @staticmethod
+    def advance(reader: User, ticket: Ticket) -> None:
+        """Up to its newest message, in one statement; never back."""
+        with connection.cursor() as cursor:
+            cursor.execute(_ADVANCE, [reader.pk, ticket.pk, ticket.last_seq])
+
+
+_ADVANCE = """
+INSERT INTO helpdesk_readmark AS known (user_id, ticket_id, seq) VALUES (%s, %s, %s)
+ON CONFLICT (user_id, ticket_id) DO UPDATE SET seq = EXCLUDED.seq WHERE known.seq < EXCLUDED.seq
+"""

@@ -99,9 +99,7 @@ class Triage:
         if isinstance(reader, Customer):
             type(ticket).objects.filter(pk=ticket.pk).update(customer_read_seq=Greatest(F("customer_read_seq"), ticket.last_seq))
             return
-        mark, created = ReadMark.objects.get_or_create(user=reader, ticket=ticket, defaults={"seq": ticket.last_seq})
-        if not created and mark.seq < ticket.last_seq:
-            ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), ticket.last_seq))
+        ReadMark.advance(reader, ticket)
 
 
 def _slug(tag: str) -> str:
