@@ -12,6 +12,7 @@ from helpdesk.events import consumer
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from learning import demonstrations, ledger
+from learning.contradiction import says_it_differs
 from learning.models import Decision
 from learning.question import Vector
 
@@ -76,6 +77,8 @@ def said(event: Event, ticket: Ticket) -> None:
             ledger.note(decision, "chose", event=event, at=event.at, source=chosen)
             if decision.source_id and decision.source_id != chosen.pk:
                 ledger.note(decision, "chose_other", event=event, at=event.at)
+    elif before.kind == "answer" and says_it_differs(message.body):
+        ledger.note(decision, "differs", event=event, at=event.at)
     elif before.kind == "answer" and not _is_content(message.body) and _is_related(decision, message):
         ledger.note(decision, _again(decision, event), event=event, at=event.at)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from django.db.models import Exists, F, OuterRef
 from pgvector.django import CosineDistance
 
 from learning import credit
 from learning.channels import channel
-from learning.models import Decision, Episode, Signal
+from learning.models import Decision, Episode, Signal, Suspicion
+from learning.models.episode import DOUBTED
 from learning.question import Question
 from learning.votes import Neighbours, agreement
 
@@ -28,7 +31,7 @@ def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None)
         found = Episode.objects.exclude(credit=0).annotate(distance=distance).order_by("distance")
         if but_for is not None:
             found = found.exclude(decision__ticket=but_for)
-        rows = list(found.values_list("source_id", "distance", "credit", "page", "segment", "account", "by_agent")[:k])
+        rows = list(found.values_list("source_id", "distance", F("credit") * F("trust"), "page", "segment", "account", "by_agent")[:k])
     return Neighbours(
         source_ids=np.array([row[0] for row in rows], np.int64),
         cosine=np.array([1 - row[1] for row in rows], np.float64),
@@ -42,9 +45,14 @@ def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None)
     )
 
 
-def settle(decision: Decision, account: str) -> None:
-    """Write the decision's belief and its episodes anew from the signals in force. Twice is once; the order of signals does not matter."""
-    signals = list(Signal.objects.in_force().filter(decision=decision))
+def settle(decision: Decision, account: str) -> bool:
+    """Write the decision's belief and its episodes anew from the signals in force. Twice is once; the order of signals does not matter.
+
+    True when it says something of whether the first source is still right: somebody spoke against it, or it is suspect or being tested.
+    """
+    doubts = {"of_first": F("decision__source__suspect_since"), "of_named": F("source__suspect_since")}
+    watched = Exists(Suspicion.objects.standing().filter(source=OuterRef("decision__source")))
+    signals = list(Signal.objects.in_force().filter(decision=decision).annotate(**doubts, watched=watched))
     by_source: dict[int, list[Signal]] = {}
     for signal in signals:
         source_id = signal.source_id or decision.source_id
@@ -55,6 +63,7 @@ def settle(decision: Decision, account: str) -> None:
     first = by_source.get(decision.source_id or 0)
     belief = credit.belief(decision.confidence, _evidence(first)) if first else None
     Decision.objects.filter(pk=decision.pk).update(belief=belief)
+    return any(signal.llr < 0 or signal.watched for signal in first or ())
 
 
 def forget(decision: Decision) -> None:
@@ -74,14 +83,20 @@ def _write(decision: Decision, account: str, by_source: dict[int, list[Signal]])
                 segment=decision.segment,
                 account=account,
                 by_agent=any(channel(signal.kind).family == "agent" for signal in signals),
+                trust=_trust(decision, signals[0]),
                 at=decision.at,
             )
             for source_id, signals in by_source.items()
         ],
         update_conflicts=True,
         unique_fields=["decision", "source"],
-        update_fields=["credit", "by_agent"],
+        update_fields=["credit", "by_agent", "trust"],
     )
+
+
+def _trust(decision: Decision, signal: Any) -> float:
+    since = signal.of_named if signal.source_id else signal.of_first
+    return DOUBTED if since and decision.at < since else 1.0
 
 
 def _evidence(signals: Iterable[Signal]) -> list[tuple[str, float]]:
