@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from helpdesk.models import Event, SiteSettings, Source
+from helpdesk.models import Event, SiteSettings, Source, Ticket
 from learning import doubts, rebuild, staleness
 from learning.models import Decision, Episode, Signal, Suspicion
 from tests.factories import make_article, make_customer, make_organisation, make_team
@@ -27,6 +27,7 @@ def asked(decided, happening, ines):
         customer = customer or make_customer(organisation=make_organisation())
         ticket, decision = decided(customer, at=at)
         Decision.objects.filter(pk=decision.pk).update(confidence=confidence, at=at)
+        ticket = Ticket.objects.select_related("customer").get(pk=ticket.pk)  # without the decision it was just given
         later = at + dt.timedelta(minutes=5)
         with happening():
             if how == "solved":
@@ -210,8 +211,6 @@ class TestPages:
         assert found.changes and "Ada" not in found.text and "7946" not in found.text
 
     def test_tickets_of_another_private_team_are_not_shown(self, gone_stale, desk, ines):
-        from helpdesk.models import Ticket
-
         Ticket.objects.update(team=make_team("Legal", is_private=True), assignee=None)
         page = desk.get(gone_stale.get_absolute_url()).content.decode()
         assert ASKED[:30] not in page.split("tickets-title")[1]
