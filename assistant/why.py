@@ -20,6 +20,7 @@ FACTORS = {
     "history": ("It has helped this customer before", "It did not help this customer before"),
     "kind": ("Answers of its kind do well", "Answers of its kind do less well"),
     "fresh": ("It was changed lately", "It was changed lately"),
+    "suspect": ("Nothing says that it has changed", "It has missed so often lately that it may be out of date"),
     "else": ("How much the next best leaves to it", "Something that is no candidate may be meant"),
 }
 ACTIONS = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from helpdesk.admin.confirm import confirmed
 from learning import resolutions
-from learning.models import Decision, Incident, LearnedResolution, Policy, Signal
+from learning.models import Decision, Incident, LearnedResolution, Policy, Signal, Suspicion
 
 
 class Record(admin.ModelAdmin):
@@ -71,6 +71,14 @@ class IncidentAdmin(Record):
     list_filter = ("state",)
     search_fields = ("title",)
     exclude = ("centre",)
+
+
+@admin.register(Suspicion)
+class SuspicionAdmin(Record):
+    list_display = ("raised_at", "source", "state", "since", "how", "closed_by", "closed_at")
+    list_filter = ("state", "how")
+    list_select_related = ("source", "closed_by")
+    search_fields = ("source__title",)
 
 
 @confirmed("Approve", "The assistant serves them from now on, as you see them here.", "Approved")

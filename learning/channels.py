@@ -40,6 +40,7 @@ TABLE = (
     Channel("confirmed", "The customer said that it solved it", 0.45, 0.03, REACTION),
     Channel("assumed", "Silence until the window closed", 0.50, 0.25, REACTION, held=True),
     Channel("rephrased", "The customer asked again in other words", 0.05, 0.35, REACTION),
+    Channel("differs", "The customer said that something in it is not there", 0.01, 0.12, REACTION),
     Channel("asked_person", "The customer asked for a person", 0.06, 0.40, REACTION),
     Channel("chose", "The customer picked it from several", 0.80, 0.08, REACTION),
     Channel("chose_other", "The customer picked another one of several", 0.12, 0.70, REACTION),
@@ -55,6 +56,7 @@ CHANNELS = {channel.kind: channel for channel in TABLE}
 # Of an answer exactly one of these comes, and then the customer comes back or not: what can be counted, `noise.rates` estimates anew.
 REACTIONS = ("confirmed", "assumed", "rephrased", "asked_person")
 CAME_BACK = "came_back"
+LIKE = {"differs": "rephrased"}  # counted as one of these: too rare for rates of its own
 Rates = Mapping[str, tuple[float, float]]  # by kind: P(signal | right), P(signal | wrong)
 
 

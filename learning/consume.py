@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from helpdesk.events import consumer
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from learning import demonstrations, ledger
+from learning.contradiction import says_it_differs
 from learning.models import Decision
 from learning.question import Vector
 
@@ -76,6 +78,8 @@ def said(event: Event, ticket: Ticket) -> None:
             ledger.note(decision, "chose", event=event, at=event.at, source=chosen)
             if decision.source_id and decision.source_id != chosen.pk:
                 ledger.note(decision, "chose_other", event=event, at=event.at)
+    elif before.kind == "answer" and says_it_differs(message.body):
+        ledger.note(decision, "differs", event=event, at=event.at)
     elif before.kind == "answer" and not _is_content(message.body) and _is_related(decision, message):
         ledger.note(decision, _again(decision, event), event=event, at=event.at)
 
@@ -101,7 +105,8 @@ def opened(event: Event, ticket: Ticket) -> None:
     """A new ticket on a matter that was answered days ago: that answer did not last."""
     since = event.at - dt.timedelta(days=SiteSettings.load().came_back_days)
     earlier = Decision.objects.shown().filter(customer=ticket.customer_id, at__range=(since, event.at))
-    for decision in _same_matter(event, list(earlier.exclude(ticket=ticket).exclude(vector=None).select_related("customer"))):
+    same = _same_matter(event, list(earlier.exclude(ticket=ticket).exclude(vector=None).values_list("pk", "vector")))
+    for decision in Decision.objects.filter(pk__in=same).select_related("customer").order_by("pk") if same else ():
         ledger.note(decision, "came_back", event=event, at=event.at)
 
 
@@ -162,19 +167,14 @@ def _is_content(text: str) -> bool:
 
 def _is_related(decision: Decision, message: Message) -> bool:
     vector = vector_of(message)
-    return vector is None or decision.vector is None or _cosine(vector, decision) >= RELATED
+    return vector is None or decision.vector is None or float(np.dot(vector, np.asarray(decision.vector))) >= RELATED
 
 
-def _same_matter(event: Event, earlier: list[Decision]) -> list[Decision]:
-    if not earlier:
+def _same_matter(event: Event, earlier: list[tuple[int, Any]]) -> list[int]:
+    """Of decisions and the vectors of their questions, those that are about the same."""
+    if not earlier or (vector := vector_of(Message.objects.get(pk=event.data["message"]))) is None:
         return []
-    vector = vector_of(Message.objects.get(pk=event.data["message"]))
-    return [decision for decision in earlier if _cosine(vector, decision) >= SAME_MATTER]
-
-
-def _cosine(vector: Vector | None, decision: Decision) -> float:
-    """0 where there is nothing to compare."""
-    return float(np.dot(vector, np.asarray(decision.vector))) if vector is not None and decision.vector is not None else 0.0
+    return [pk for pk, asked in earlier if float(np.dot(vector, np.asarray(asked))) >= SAME_MATTER]
 
 
 def vector_of(message: Message) -> Vector | None:

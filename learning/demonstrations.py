@@ -8,21 +8,27 @@ from collections.abc import Sequence
 
 from helpdesk.models import Event, Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
-from learning import ledger, matching, resolutions
+from learning import drafts, ledger, matching, resolutions
 from learning.masking import mask
 from learning.models import Decision, Signal
 
 ANSWER_WORDS = 8  # a shorter reply asks or thanks; it does not solve
 KINDS = ["demonstrated", "overruled"]
+MISSED = ["rephrased", "differs", "asked_person", "came_back"]
 
 
 def learn(ticket: Ticket, event: Event) -> Source | None:
-    """Credit the source that the agent's solving reply matches; where none does, make it a learned resolution. Returns the source."""
+    """Credit the source that the agent's solving reply matches; where none does, or it corrects what was shown, make it a learned resolution.
+
+    Returns the source.
+    """
     reply = solving_reply(ticket)
     if reply is None:
         return None
     asked = phrasings(ticket, at=event.at)
     source = matching.match(reply.body, asked)
+    if source is not None and _corrects(reply.body, source, asked):
+        source = None
     if source is None and asked:
         source = resolutions.learn(ticket, reply, asked[0], at=event.at)
     for decision in asked:
@@ -31,6 +37,14 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
         if decision.source_id and (source is None or decision.source_id != source.pk):
             ledger.note(decision, "overruled", event=event, at=event.at)
     return source
+
+
+def _corrects(reply: str, source: Source, asked: Sequence[Decision]) -> bool:
+    """Near the words of what was shown and did not help, but with other facts: then it is not that source that solved it."""
+    shown = [decision for decision in asked if decision.shown and decision.source_id == source.pk]
+    if not shown or matching.has_link(reply) or not drafts.adds_facts(f"{source.title}\n{source.body}", reply):
+        return False
+    return Signal.objects.in_force().filter(decision__in=shown, kind__in=MISSED).exists()
 
 
 def take_back(ticket: Ticket, *, at: dt.datetime) -> None:

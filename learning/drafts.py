@@ -21,6 +21,11 @@ def change(drafted: str, sent: str) -> str:
     return "tone" if overlap >= SAME_WORDING else "facts"
 
 
+def adds_facts(known: str, said: str) -> bool:
+    """Whether `said` names a number, a link or something to press that stands nowhere in `known`."""
+    return any(fact.strip("*`").casefold() not in known.casefold() for fact in _facts(said))
+
+
 def _facts(text: str) -> set[str]:
     return {found.strip(".,:/") for found in _FACTS.findall(text)}
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from django.db import connection
+from django.db.models import Exists, F, OuterRef
 from pgvector.django import CosineDistance
 
 from learning import credit
 from learning.channels import channel
-from learning.models import Decision, Episode, Signal
+from learning.models import Decision, Episode, Signal, Suspicion
+from learning.models.episode import DOUBTED
 from learning.question import Question
 from learning.votes import Neighbours, agreement
 
@@ -28,7 +32,7 @@ def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None)
         found = Episode.objects.exclude(credit=0).annotate(distance=distance).order_by("distance")
         if but_for is not None:
             found = found.exclude(decision__ticket=but_for)
-        rows = list(found.values_list("source_id", "distance", "credit", "page", "segment", "account", "by_agent")[:k])
+        rows = list(found.values_list("source_id", "distance", F("credit") * F("trust"), "page", "segment", "account", "by_agent")[:k])
     return Neighbours(
         source_ids=np.array([row[0] for row in rows], np.int64),
         cosine=np.array([1 - row[1] for row in rows], np.float64),
@@ -42,19 +46,30 @@ def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None)
     )
 
 
-def settle(decision: Decision, account: str) -> None:
-    """Write the decision's belief and its episodes anew from the signals in force. Twice is once; the order of signals does not matter."""
-    signals = list(Signal.objects.in_force().filter(decision=decision))
-    by_source: dict[int, list[Signal]] = {}
-    for signal in signals:
+def settle(decision: Decision, account: str) -> bool:
+    """Write the decision's belief and its episodes anew from the signals in force. Twice is once; the order of signals does not matter.
+
+    True when it says something of whether the first source is still right: somebody spoke against it, or it is suspect or being tested.
+    Two queries.
+    """
+    said = _in_force(decision)
+    by_source: dict[int, list[Any]] = {}
+    for signal in said:
         source_id = signal.source_id or decision.source_id
         if source_id is not None:
             by_source.setdefault(source_id, []).append(signal)
-    if decision.vector is not None and by_source:
-        _write(decision, account, by_source)
     first = by_source.get(decision.source_id or 0)
     belief = credit.belief(decision.confidence, _evidence(first)) if first else None
-    Decision.objects.filter(pk=decision.pk).update(belief=belief)
+    _write(decision, account, belief, by_source)
+    return any(signal.llr < 0 or signal.is_watched for signal in first or ())
+
+
+def _in_force(decision: Decision) -> list[Any]:
+    """With each signal since when the source it is about is suspect, and whether the first source is being watched."""
+    since = {"of_first": F("decision__source__suspect_since"), "of_named": F("source__suspect_since")}
+    watched = Exists(Suspicion.objects.standing().filter(source=OuterRef("decision__source")))
+    found = Signal.objects.in_force().filter(decision=decision).annotate(**since, is_watched=watched)
+    return list(found.values_list("kind", "llr", "source_id", "of_first", "of_named", "is_watched", named=True))
 
 
 def forget(decision: Decision) -> None:
@@ -62,29 +77,38 @@ def forget(decision: Decision) -> None:
     Episode.objects.filter(decision=decision).delete()
 
 
-def _write(decision: Decision, account: str, by_source: dict[int, list[Signal]]) -> None:
-    Episode.objects.bulk_create(
-        [
-            Episode(
-                decision=decision,
-                source_id=source_id,
-                vector=decision.vector,
-                credit=round(credit.earned(_prior(decision, source_id), _evidence(signals)), 9),
-                page=decision.page,
-                segment=decision.segment,
-                account=account,
-                by_agent=any(channel(signal.kind).family == "agent" for signal in signals),
-                at=decision.at,
-            )
-            for source_id, signals in by_source.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["decision", "source"],
-        update_fields=["credit", "by_agent"],
-    )
+def _write(decision: Decision, account: str, belief: float | None, by_source: dict[int, list[Any]]) -> None:
+    """In one statement: the vector, large as it is, need not leave the database for it."""
+    told = [
+        (
+            source_id,
+            round(credit.earned(_prior(decision, source_id), _evidence(signals)), 9),
+            any(channel(signal.kind).family == "agent" for signal in signals),
+            _trust(decision, signals[0]),
+        )
+        for source_id, signals in by_source.items()
+    ]
+    columns = [list(column) for column in zip(*told, strict=True)] or [[], [], [], []]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [belief, decision.pk, account, *columns])
 
 
-def _evidence(signals: Iterable[Signal]) -> list[tuple[str, float]]:
+_WRITE = """
+WITH decided AS (UPDATE learning_decision SET belief = %s WHERE id = %s RETURNING id, vector, page, segment, at)
+INSERT INTO learning_episode (decision_id, source_id, vector, credit, page, segment, account, by_agent, trust, at)
+SELECT decided.id, told.source_id, decided.vector, told.credit, decided.page, decided.segment, %s, told.by_agent, told.trust, decided.at
+FROM decided, unnest(%s::bigint[], %s::float8[], %s::boolean[], %s::float8[]) AS told (source_id, credit, by_agent, trust)
+WHERE decided.vector IS NOT NULL
+ON CONFLICT (decision_id, source_id) DO UPDATE SET credit = EXCLUDED.credit, by_agent = EXCLUDED.by_agent, trust = EXCLUDED.trust
+"""
+
+
+def _trust(decision: Decision, signal: Any) -> float:
+    since = signal.of_named if signal.source_id else signal.of_first
+    return DOUBTED if since and decision.at < since else 1.0
+
+
+def _evidence(signals: Iterable[Any]) -> list[tuple[str, float]]:
     return [(channel(signal.kind).family, signal.llr) for signal in signals]
 
 

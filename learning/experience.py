@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import BinaryField, Func
+from django.db.models import BinaryField, F, Func
 
 from helpdesk.models import Customer, SiteSettings
 from learning import calibration, channels, choice, features, head, noise, ranker
@@ -79,7 +79,9 @@ class Judged:
 def solved() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str], int]:
     """Episodes with positive credit: vectors, sources, credits, pages; and how many episodes there are in all."""
     raw = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
-    kept = list(Episode.objects.filter(credit__gt=0).order_by("-pk").values_list(raw, "source_id", "credit", "page")[:EPISODE_LIMIT])
+    kept = list(
+        Episode.objects.filter(credit__gt=0).order_by("-pk").values_list(raw, "source_id", F("credit") * F("trust"), "page")[:EPISODE_LIMIT]
+    )
     vectors = (
         np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), DIMENSIONS)
     )
@@ -143,8 +145,9 @@ def _weighed(said: list[Said], rates: channels.Rates) -> float:
 
 def _reaction(said: list[Said]) -> int:
     """Of several the loudest; of those whose word counts."""
-    found = [each for each in said if each.kind in channels.REACTIONS and each.llr]
-    return channels.REACTIONS.index(max(found, key=lambda each: abs(each.llr)).kind) if found else -1
+    kinds = [(abs(each.llr), channels.LIKE.get(each.kind, each.kind)) for each in said if each.llr]
+    found = [(loud, kind) for loud, kind in kinds if kind in channels.REACTIONS]
+    return channels.REACTIONS.index(max(found)[1]) if found else -1
 
 
 def _truth(row: Mapping[str, Any], said: list[Said], shown: Mapping[int, int | None]) -> float:

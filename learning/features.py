@@ -38,6 +38,7 @@ SHIPPED: Mapping[str, float] = {
     "helped_before": 0.0,  # this customer was helped by it before
     "missed_before": 0.0,
     "fresh": 0.0,  # changed within the last days
+    "suspect": -2.0,  # what came of it lately says that it has stopped being right
     "unlike_any": 0.0,  # of "none": how far the nearest passage is
     "untried": 0.0,  # of "none": nothing similar was ever solved
     "none": 0.0,
@@ -65,6 +66,7 @@ PARTS: Mapping[str, str] = {
     "learned": "kind",
     "strict": "kind",
     "fresh": "fresh",
+    "suspect": "suspect",
 }
 NAMES = tuple(SHIPPED)
 PLACES = {name: place for place, name in enumerate(NAMES)}
@@ -97,6 +99,7 @@ def of_candidate(question: Question, candidate: Candidate, opinion: Opinion, tal
         "helped_before": float(candidate.source_id in question.helped_by),
         "missed_before": float(candidate.source_id in question.missed_by),
         "fresh": math.exp(-candidate.days_since_change / FRESH_DAYS) if candidate.days_since_change is not None else 0.0,
+        "suspect": float(candidate.is_suspect),
         **_nearby(candidate.source_id, opinion, tally),
     }
     return {name: round(value, 4) for name, value in found.items() if value}

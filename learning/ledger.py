@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import connection, transaction
 
 from helpdesk.models import Event, SiteSettings, Source
-from learning import episodes, policies
+from learning import episodes, policies, staleness
 from learning.channels import channel, weight
 from learning.drafts import change
 from learning.models import Decision, Signal
@@ -26,7 +26,7 @@ def note(
             return False
         if channel(kind).family == "reaction":
             _reverse(decision, ["assumed"], at)
-        episodes.settle(decision, account_of(decision))
+        _settle(decision, at)
     return True
 
 
@@ -43,7 +43,7 @@ def mature(signal: Signal, *, at: dt.datetime) -> bool:
     held = Signal.objects.filter(pk=signal.pk, state=Signal.State.PENDING)
     if not held.update(state=Signal.State.MATURED, matured_at=at):
         return False
-    episodes.settle(signal.decision, account_of(signal.decision))
+    _settle(signal.decision, at)
     return True
 
 
@@ -53,7 +53,7 @@ def reverse(decision: Decision, kinds: list[str], *, at: dt.datetime) -> bool:
     if not _reverse(decision, kinds, at):
         return False
     episodes.forget(decision)
-    episodes.settle(decision, account_of(decision))
+    _settle(decision, at, always=True)
     return True
 
 
@@ -90,6 +90,12 @@ ON CONFLICT (event_id, decision_id, kind) DO NOTHING RETURNING id
 def _reverse(decision: Decision, kinds: list[str], at: dt.datetime) -> int:
     standing = Signal.objects.filter(decision=decision, kind__in=kinds).exclude(state=Signal.State.REVERSED)
     return standing.update(state=Signal.State.REVERSED, reversed_at=at)
+
+
+def _settle(decision: Decision, at: dt.datetime, *, always: bool = False) -> None:
+    """`always`: what was taken back may have spoken against its source."""
+    if episodes.settle(decision, account_of(decision)) or always:
+        staleness.look(decision, at=at)
 
 
 def _is_verified(decision: Decision) -> bool:

@@ -16,7 +16,7 @@ def mature(at: dt.datetime) -> int:
     due = list(Signal.objects.due(at).order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH])
     if not due:
         return 0
-    signals = Signal.objects.select_related("decision__customer", "decision__ticket").in_bulk(due)
+    signals = Signal.objects.select_related("decision__customer", "decision__ticket").defer("decision__vector").in_bulk(due)
     return sum(_mature(signals[pk]) for pk in due if pk in signals)
 
 

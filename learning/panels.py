@@ -11,7 +11,7 @@ import numpy as np
 from helpdesk.models import User
 from learning import channels, estimates, lessons, measures, trends
 from learning.estimates import Floats
-from learning.models import Audit, Incident, Policy
+from learning.models import Audit, Incident, Policy, Suspicion
 from learning.policies import rates_of
 from learning.trends import History
 
@@ -47,6 +47,11 @@ class Received:
 def incidents(viewer: User, history: History) -> dict[str, Any]:
     shown = Incident.objects.visible_to(viewer).order_by("-raised_at", "-pk")
     return {"incidents": list(shown.filter(raised_at__gte=measures.midnight(history.period.first))[:MOST])}
+
+
+def stale(viewer: User, history: History) -> dict[str, Any]:
+    shown = Suspicion.objects.visible_to(viewer).open().select_related("source").defer("source__body", "source__tsv")
+    return {"suspicions": list(shown.order_by("-raised_at", "-pk")[:MOST])}
 
 
 def policies(viewer: User, history: History) -> dict[str, Any]:
@@ -96,6 +101,7 @@ def audits(viewer: User, history: History) -> dict[str, Any]:
 PANELS = (
     Panel("learning/_panel_signals.html", signals),
     Panel("learning/_panel_incidents.html", incidents),
+    Panel("learning/_panel_stale.html", stale),
     Panel("learning/_panel_audits.html", audits),
     Panel("learning/_panel_policies.html", policies),
 )

@@ -55,6 +55,7 @@ class Candidate:
     is_learned: bool = False
     title: str = ""
     days_since_change: float | None = None
+    is_suspect: bool = False
 
     @classmethod
     def of(cls, hit: Hit, at: dt.datetime) -> Candidate:
@@ -69,6 +70,7 @@ class Candidate:
             is_learned=hit.kind == Source.Kind.RESOLUTION,
             title=hit.title,
             days_since_change=max((at - hit.updated_at).total_seconds() / 86_400, 0.0),
+            is_suspect=hit.is_suspect,
         )
 
 

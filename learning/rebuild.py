@@ -1,6 +1,6 @@
 """The state that follows from the ledger: its fingerprint, building it anew, and taking one customer out of it.
 
-State is what the next question is decided with: episodes and the belief in each decision. Decisions stand as they were logged; their
+State is what the next question is decided with: episodes, the belief in each decision, and which sources are suspect. Decisions stand as they were logged; their
 credits follow from the signals in force and from nothing else, in whatever order these came.
 """
 
@@ -13,22 +13,24 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from helpdesk.models import Customer
-from learning import episodes, incidents, ledger, policies, resolutions
-from learning.models import Decision, Episode, Signal
+from learning import episodes, incidents, ledger, policies, resolutions, staleness
+from learning.models import Decision, Episode, Signal, Suspicion
 
 DIGITS = 9
 BATCH = 500
 
 
 def state_hash() -> str:
-    """SHA-256 over all episodes and beliefs, rounded to 1e-9. Two databases with the same hash decide alike."""
+    """SHA-256 over all episodes, beliefs and suspicions, rounded to 1e-9. Two databases with the same hash decide alike."""
     digest = hashlib.sha256()
-    columns = ("decision", "source", "credit", "page", "account", "by_agent")
+    columns = ("decision", "source", "credit", "trust", "page", "account", "by_agent")
     for decision, source, credit, *rest in Episode.objects.order_by("decision", "source").values_list(*columns).iterator(BATCH):
         digest.update(repr((decision, source, _rounded(credit), *rest)).encode())
     believed = Decision.objects.exclude(belief=None).order_by("pk").values_list("pk", "belief")
     for decision, belief in believed.iterator(BATCH):
         digest.update(repr((decision, _rounded(belief or 0.0))).encode())
+    for suspicion in Suspicion.objects.standing().order_by("source").values_list("source", "state", "since"):
+        digest.update(repr(suspicion).encode())
     return digest.hexdigest()
 
 
@@ -41,6 +43,7 @@ def relearn() -> Iterator[int]:
     for done, decision in enumerate(Decision.objects.filter(pk__in=spoken_of).select_related("customer").order_by("pk").iterator(BATCH), 1):
         episodes.settle(decision, ledger.account_of(decision))
         yield done
+    staleness.look_everywhere()
 
 
 @transaction.atomic

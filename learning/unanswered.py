@@ -23,7 +23,7 @@ VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 SHOWN = {"demonstrated", "audited_right"}  # an agent's word: this source, whatever was said before
 CONTENT = {"confirmed", "chose", "assumed"}  # the customer's: it holds unless they come back
 OVERRULED = "overruled"  # an agent solved it, with something else than what was ranked first
-FAILED = {"rephrased", "asked_person", "came_back", "chose_other", OVERRULED, "audited_wrong"}
+FAILED = {"rephrased", "differs", "asked_person", "came_back", "chose_other", OVERRULED, "audited_wrong"}
 
 
 class Said(NamedTuple):

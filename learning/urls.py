@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning import dashboard_views, gap_views, incident_views, policy_views, views
+from learning import dashboard_views, gap_views, incident_views, policy_views, stale_views, views
 
 app_name = "learning"
 
@@ -27,4 +27,7 @@ urlpatterns = [
     path("gaps/<int:pk>/reopening/", gap_views.reopening, name="gap_reopening"),
     path("gaps/<int:pk>/tickets/<int:number>/removal/", gap_views.removal, name="gap_removal"),
     path("handoffs/", gap_views.hand_offs, name="handoffs"),
+    path("stale/", stale_views.listing, name="suspicions"),
+    path("stale/<int:pk>/", stale_views.show, name="suspicion"),
+    path("stale/<int:pk>/still-right/", stale_views.still_right, name="suspicion_still_right"),
 ]

@@ -39,7 +39,7 @@ def look(policy: Policy) -> Look:
     """At all first answers that it has given. Two queries."""
     answered = Decision.objects.first_of_tickets().filter(policy=policy.version, kind=Decision.Kind.ANSWER, at__gte=policy.at)
     rows = list(answered.order_by("pk").values_list("pk", "confidence")[:WATCHED])
-    loud = Signal.objects.in_force().filter(decision__in=[pk for pk, _ in rows], kind__in=COMPLAINTS)
+    loud = Signal.objects.in_force().filter(decision__in=[pk for pk, _ in rows], kind__in=[*COMPLAINTS, *channels.LIKE])
     complained = set(loud.values_list("decision_id", flat=True))
     outcomes = np.array([pk in complained for pk, _ in rows], np.float64)
     confidence = np.array([confidence for _, confidence in rows], np.float64)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.backtest.replay import Progress
-from helpdesk.models import Source, Ticket
-from learning.models import Policy
+from helpdesk.models import Article, Source, Ticket
+from learning.models import Policy, Suspicion
 
 
 class Checkpoint:
@@ -33,6 +33,8 @@ class Checkpoint:
         Ticket.objects.filter(pk__gt=newest["ticket"]).delete()
         Policy.objects.filter(pk__gt=newest["policy"]).delete()
         Source.objects.filter(pk__gt=newest["source"]).delete()
+        Article.objects.filter(pk__gt=newest["article"]).delete()
+        Suspicion.objects.filter(pk__gt=newest["suspicion"]).delete()
         stored["returns"] = [tuple(each) for each in stored["returns"]]
         return Progress(**stored)
 
@@ -45,6 +47,8 @@ def _newest() -> dict[str, int]:
         "ticket": _last(Ticket),
         "policy": _last(Policy),
         "source": _last(Source),
+        "article": _last(Article),
+        "suspicion": _last(Suspicion),
     }
 
 

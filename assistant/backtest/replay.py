@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.backtest import changes
 from assistant.backtest.customer import PLANTED, Channels, Mood, hostile, is_hostile, mood
 from assistant.backtest.stage import Stage
 from helpdesk import events, intake
@@ -35,6 +36,7 @@ class Rules:
     demonstrations: bool = True
     always_answer: bool = False
     context: bool = True
+    change_at: int | None = None
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Progress:
     updates: list[float] = field(default_factory=list)
     learned: dict[str, str] = field(default_factory=dict)
     served: int = 0  # texts that hostile accounts had planted
+    suspicions: list[tuple[int, str]] = field(default_factory=list)  # source, when
+    changed: list[int] = field(default_factory=list)  # sources that have become wrong
     seconds: float = 0.0
 
 
@@ -66,9 +70,13 @@ class Replay:
                 self.progress.learned = {str(source): topic for source, topic in self.stage.learned.items()}
                 self.progress.seconds += time.perf_counter() - began
                 yield number + 1
+        self.progress.suspicions = changes.suspicions()
 
     def _one(self, number: int, past: PastTicket) -> dict[str, Any]:
         self._until(past.at)
+        if number == self.rules.change_at:
+            changes.happen(self.stage, self.rules.seed, past.at)
+            self.progress.changed = list(self.stage.changed.values())
         if number % REFIT_EVERY == 0:
             watch.take_back_if_harmful(past.at)
             policies.refit_if_due(past.at)
@@ -102,6 +110,9 @@ class Replay:
             "audited": drawn.is_audited and decision is not None,
             "hidden": bool(past.topic),
             "hostile": drawn.is_hostile,
+            "source": decision.source_id if decision else None,
+            "changed": past.resolved_by in self.stage.changed,
+            "at": past.at.isoformat(),
         }
 
     def _customer(self, past: PastTicket) -> Any:

@@ -69,7 +69,18 @@ def _final(result: dict[str, Any]) -> Table:
     missing = result["unanswerable"]
     if missing["auroc"] is not None:
         table.add_row("unanswerable, AUROC", f"{missing['auroc']} {missing['interval']}, n = {missing['n']}")
+    _staleness(table, result["staleness"])
     return table
+
+
+def _staleness(table: Table, found: dict[str, Any]) -> None:
+    if found:
+        table.add_row("suspected without cause", f"{found['false_suspicions']} in {found['source_months']:,} months of a source")
+    if "changed" in found:
+        table.add_row("changed sources, suspected of them", f"{found['changed']}, {found['suspected']}")
+        table.add_row("wrong answers before that, median / p90", f"{found['wrong_median']:g} / {found['wrong_p90']:g}")
+        table.add_row("first choice right, before / after", f"{number(found['top1_before'])} / {number(found['top1_after'])}")
+        table.add_row("calibration error after", number(found["ece_after"]))
 
 
 def _baseline_rows(baselines: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

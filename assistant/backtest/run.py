@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db.models import Q
+from numpy.typing import NDArray
 
-from assistant.backtest import baselines, figures, scratch, stage
+from assistant.backtest import baselines, changes, figures, scratch, stage
 from assistant.backtest.checkpoint import Checkpoint
 from assistant.backtest.customer import CANARY, Channels
 from assistant.backtest.replay import Progress, Replay, Rules
@@ -73,6 +74,8 @@ class Run:
             if self._known is None:
                 self._others = self._start_baselines(vectors)
             with self._desk() as desk:
+                if self.plan.rules.change_at is not None and len(self.progress.rows) > self.plan.rules.change_at:
+                    changes.look_up(desk, self.plan.rules.seed)
                 replay = Replay(self.tickets, desk, self.plan.channels, self.plan.rules, self.progress)
                 yield len(self.progress.rows)
                 for done in replay.run():
@@ -97,7 +100,12 @@ class Run:
             "unanswerable": figures.unanswerable(rows),
             **({"hidden": figures.hidden(rows, self.progress.learned)} if rules.hide else {}),
             **({"hostile": {**figures.honest(rows), "served": self.progress.served}} if rules.hostile else {}),
+            "staleness": self._staleness(),
         }
+
+    def _staleness(self) -> dict[str, Any]:
+        rows, raised, change_at = self.progress.rows, self.progress.suspicions, self.plan.rules.change_at
+        return changes.figures(rows, raised, self.progress.changed, change_at, len(self.plan.corpus.articles))
 
     def others(self) -> baselines.Outcome:
         if self._known is not None:
@@ -133,17 +141,27 @@ class Run:
 
 def _task(plan: Plan, tickets: list[PastTicket], vectors: Remembering) -> baselines.Task:
     articles = plan.corpus.articles
-    place = {article.key: number for number, article in enumerate(articles)}
     context = plan.rules.context
     return baselines.Task(
         questions=[past.question for past in tickets],
         vectors=vectors.embed([past.question for past in tickets]),
-        truth=np.array([place[past.resolved_by] if past.resolved_by else -1 for past in tickets], np.int64),
+        truth=_truth(plan, tickets),
         context=[_context(past) if context else [] for past in tickets],
         titles=[article.title for article in articles],
         bodies=[article.body for article in articles],
         article_vectors=vectors.embed([f"{article.title}\n\n{article.body}" for article in articles]),
     )
+
+
+def _truth(plan: Plan, tickets: list[PastTicket]) -> NDArray[np.int64]:
+    """The index of the right article, -1 for none. What has become wrong is a class of its own from then on, unknown to who only searches."""
+    place = {article.key: number for number, article in enumerate(plan.corpus.articles)}
+    truth = np.array([place[past.resolved_by] if past.resolved_by else -1 for past in tickets], np.int64)
+    if plan.rules.change_at is not None:
+        later = truth[plan.rules.change_at :]
+        for key in changes.drawn(list(place), plan.rules.seed):
+            later[later == place[key]] += len(place)
+    return truth
 
 
 def _context(past: PastTicket) -> list[str]:

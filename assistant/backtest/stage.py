@@ -19,6 +19,7 @@ class Stage:
     customers: dict[str, Customer]
     articles: dict[str, Source]
     learned: dict[int, str] = field(default_factory=dict)  # learned source -> topic
+    changed: dict[str, int] = field(default_factory=dict)  # key -> the source that is wrong now
 
     def is_right(self, source_id: int | None, past: PastTicket) -> bool:
         if source_id is None:

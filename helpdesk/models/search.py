@@ -52,6 +52,7 @@ class Source(models.Model):
     pages = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     is_live = models.BooleanField(default=False)
     updated_at = models.DateTimeField(default=timezone.now)
+    suspect_since = models.DateTimeField(null=True, editable=False, help_text="When it may have stopped being right; learning says so")
     tsv = models.GeneratedField(
         expression=SearchVector("title", weight="A", config="english") + SearchVector("body", weight="C", config="english"),
         output_field=SearchVectorField(),

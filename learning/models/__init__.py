@@ -9,5 +9,19 @@ from learning.models.metric import Metric
 from learning.models.policy import Policy
 from learning.models.resolution import LearnedResolution
 from learning.models.signal import Signal
+from learning.models.suspicion import Suspicion
 
-__all__ = ["Audit", "Decision", "Episode", "Gap", "GapQuestion", "Incident", "LearnedResolution", "Metric", "Policy", "Report", "Signal"]
+__all__ = [
+    "Audit",
+    "Decision",
+    "Episode",
+    "Gap",
+    "GapQuestion",
+    "Incident",
+    "LearnedResolution",
+    "Metric",
+    "Policy",
+    "Report",
+    "Signal",
+    "Suspicion",
+]

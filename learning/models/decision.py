@@ -61,6 +61,7 @@ class Decision(models.Model):
             models.Index(fields=["ticket", "id"], name="decision_ticket"),
             models.Index(fields=["at"], name="decision_at"),
             models.Index(fields=["customer", "at"], name="decision_customer"),
+            models.Index(fields=["source", "id"], name="decision_source"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,8 @@ from pgvector.django import HnswIndex, VectorField
 from helpdesk.models import Source
 from learning.models.decision import DIMENSIONS, Decision
 
+DOUBTED = 0.15  # what an episode of a suspect source counts for that is from before the change
+
 
 class Episode(models.Model):
     """Follows from the signals in force on its decision, and is written anew whenever these change."""
@@ -20,6 +22,7 @@ class Episode(models.Model):
     segment = models.JSONField(default=dict)
     account = models.CharField(max_length=24, help_text="Whose word it is: an organisation, a customer, or an agent's")
     by_agent = models.BooleanField(default=False, help_text="Demonstrated or audited: not subject to the cap on an account's influence")
+    trust = models.FloatField(default=1.0, help_text="What its credit counts for: less once its source is suspect of having changed since")
     at = models.DateTimeField()
 
     class Meta:

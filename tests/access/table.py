@@ -56,6 +56,9 @@ learning:gap_dismissal      POST  door  door  door  door  door  go    go    go
 learning:gap_reopening      POST  door  door  door  door  door  go    go    go
 learning:gap_removal        POST  door  door  door  door  door  go    no    go
 learning:handoffs           GET   door  door  door  door  door  yes   yes   yes
+learning:suspicions             GET   door  door  door  door  door  yes   yes   yes
+learning:suspicion              GET   door  door  door  door  door  yes   yes   yes
+learning:suspicion_still_right  POST  door  door  door  door  door  go    go    go
 
 portal:home             GET   yes
 portal:topic            GET   yes

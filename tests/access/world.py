@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
-from learning.models import Audit, Decision, Gap, GapQuestion, Incident, Policy, Report
+from learning.models import Audit, Decision, Gap, GapQuestion, Incident, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
 CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
@@ -34,6 +34,7 @@ class World:
     mail: DevMail
     incident: Incident
     gap: Gap
+    suspicion: Suspicion
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -44,7 +45,14 @@ class World:
     @property
     def parts(self):
         """What a route is about, by a part of its name; the others are about the decision."""
-        return {"mail": self.mail, "verdict": self.audit, "incident": self.incident, "policy": Policy.objects.get(), "gap": self.gap}
+        return {
+            "mail": self.mail,
+            "verdict": self.audit,
+            "incident": self.incident,
+            "policy": Policy.objects.get(),
+            "gap": self.gap,
+            "suspicion": self.suspicion,
+        }
 
     @property
     def owner(self):
@@ -81,6 +89,7 @@ class World:
             "incidents": list(Incident.objects.order_by("pk").values_list("pk", "state", "title", "public_text")),
             "gaps": list(Gap.objects.order_by("pk").values_list("pk", "state", "title", "draft_body", "article")),
             "gathered": GapQuestion.objects.exclude(gap=None).count(),
+            "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "linked": Report.objects.exclude(incident=None).count(),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
@@ -112,7 +121,17 @@ def make_world() -> World:
     weights = {"threshold": 0.85, "strict_threshold": 0.96, "episodes": 250, "offset": 0.0, "slope": 1.0, "pages": {}}
     Policy.objects.create(version="v1.1", weights=weights, at=timezone.now())
     mail = DevMail.objects.create(to="ada@client.example", subject="Your code", text="123456")
-    world = World(people, ticket, decision, draft, articles, mail, make_incident(ticket), make_gap(ticket, decision))
+    world = World(
+        people,
+        ticket,
+        decision,
+        draft,
+        articles,
+        mail,
+        make_incident(ticket),
+        make_gap(ticket, decision),
+        make_suspicion(articles["public"]),
+    )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
         world.keys[name] = ApiKey.issue(name=name, scopes=scopes, by=people[maker])[1]
@@ -148,6 +167,12 @@ def make_gap(ticket, decision) -> Gap:
     gap = Gap.objects.create(title="Ending a contract", opened_at=now, middle=[0.05] * 384, draft_body="Write to us.")
     GapQuestion.objects.create(gap=gap, decision=decision, ticket=ticket, customer=ticket.customer, kind="handed_off", at=now)
     return gap
+
+
+def make_suspicion(article) -> Suspicion:
+    """The guide for everybody may be out of date."""
+    now = timezone.now()
+    return Suspicion.objects.create(source=article.source, since=now, raised_at=now, evidence=5.0)
 
 
 def make_conversation(people, team) -> tuple[Ticket, Decision, Draft]:

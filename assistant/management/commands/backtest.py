@@ -28,9 +28,6 @@ from helpdesk import corpus
 from helpdesk.search.embedder import EmbedderUnavailable
 
 SHARES = ("flip", "hostile", "hide")
-LATER = {
-    "change_at": "sources that become wrong",
-}
 
 
 class Command(BaseCommand):
@@ -47,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--hide", type=float, default=0.0, metavar="P", help="Share of articles that do not exist: agents answer in their own words"
         )
+        parser.add_argument("--change-at", type=int, metavar="K", help="From ticket K on a tenth of the sources is wrong")
         parser.add_argument("--no-demonstrations", action="store_true", help="Agents never show the right answer")
         parser.add_argument("--always-answer", action="store_true", help="No abstention")
         parser.add_argument("--no-context", action="store_true", help="Page and segment are hidden")
@@ -54,13 +52,8 @@ class Command(BaseCommand):
         parser.add_argument("--baselines-on-stdin", action="store_true", help=SUPPRESS)  # how one world hands them to the other
         parser.add_argument("--fresh", action="store_true", help="Begin anew, even if a run was cut off")
         parser.add_argument("--keep", action="store_true", help="Leave the scratch database, to look into it")
-        for name, what in LATER.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", metavar="P", help=f"Not yet: {what}")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, what in LATER.items():
-            if options[name] is not None:
-                raise CommandError(f"not yet: --{name.replace('_', '-')} ({what}).", returncode=2)
         console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
         try:
             plan = _plan(options)
@@ -103,12 +96,15 @@ def _plan(options: dict[str, Any]) -> Plan:
     for name in SHARES:
         if not 0 <= options[name] <= 1:
             raise CommandError(f"--{name} is a share between 0 and 1.")
+    if options["change_at"] is not None and options["change_at"] < 1:
+        raise CommandError("--change-at must be at least 1.")
     rules = Rules(
         seed=options["seed"],
         **{name: options[name] for name in SHARES},
         demonstrations=not options["no_demonstrations"],
         always_answer=options["always_answer"],
         context=not options["no_context"],
+        change_at=options["change_at"],
     )
     channels = Channels.read(options["channels"]) if options["channels"] else Channels.default()
     found = corpus.read(options["folder"])
@@ -121,7 +117,8 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 def _same(options: dict[str, Any]) -> list[str]:
     given = ["--seed", str(options["seed"]), *(part for name in SHARES for part in (f"--{name}", str(options[name])))]
-    given += ["--limit", str(options["limit"])] if options["limit"] else []
+    for name in ("limit", "change_at"):
+        given += [f"--{name.replace('_', '-')}", str(options[name])] if options[name] else []
     flags = ("no_demonstrations", "always_answer", "no_context", "fresh", "keep")
     return given + [f"--{flag.replace('_', '-')}" for flag in flags if options[flag]]
 
