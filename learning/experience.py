@@ -16,7 +16,7 @@ from learning.credit import evidence
 from learning.models import Decision, Episode, Signal
 from learning.models.decision import DIMENSIONS
 
-JUDGED_WINDOW = 3_000  # decisions that a refit looks back on
+JUDGED_WINDOW = 2_000  # decisions that a refit looks back on
 HALF_LIFE = 500  # decisions after which one counts half: the scores of a younger policy meant something else
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
 VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form

@@ -19,10 +19,11 @@ from assistant.backtest import baselines, changes, figures, scratch, stage
 from assistant.backtest.checkpoint import Checkpoint
 from assistant.backtest.customer import CANARY, Channels
 from assistant.backtest.replay import Progress, Replay, Rules
-from assistant.backtest.vectors import Remembering, remembered
+from assistant.backtest.vectors import remembered
 from helpdesk import events
 from helpdesk.corpus import Corpus, PastTicket
 from helpdesk.models import Message, Source
+from helpdesk.search.kept import Kept
 from learning import policies
 
 KEEP_EVERY = 500
@@ -134,12 +135,12 @@ class Run:
             plan.checkpoint.forget()
             scratch.drop(database)
 
-    def _start_baselines(self, vectors: Remembering) -> Future[baselines.Outcome]:
+    def _start_baselines(self, vectors: Kept) -> Future[baselines.Outcome]:
         self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
         return self._pool.submit(baselines.run, _task(self.plan, self.tickets, vectors))
 
 
-def _task(plan: Plan, tickets: list[PastTicket], vectors: Remembering) -> baselines.Task:
+def _task(plan: Plan, tickets: list[PastTicket], vectors: Kept) -> baselines.Task:
     articles = plan.corpus.articles
     context = plan.rules.context
     return baselines.Task(

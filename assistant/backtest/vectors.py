@@ -1,37 +1,24 @@
-"""Vectors of a corpus, computed once and kept by the hash of their text."""
+"""Vectors of a corpus, computed once and kept for the next run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from helpdesk.search import embedder
-from helpdesk.search.embedder import Vectors
-
-
-class Remembering:
-    """An embedder that knows the corpus by heart; everything else goes to the real one."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._real = embedder.get_embedder()
-        self.dimensions, self.version = embedder.DIMENSIONS, self._real.version
-        self.known = dict(zip(texts, embedder.embed_cached(texts), strict=True))
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        missing = [text for text in texts if text not in self.known]
-        if missing:
-            self.known.update(zip(missing, self._real.embed(missing), strict=True))
-        return np.stack([self.known[text] for text in texts])
+from helpdesk.search.kept import Kept
 
 
 @contextmanager
-def remembered(texts: Sequence[str]) -> Iterator[Remembering]:
-    remembering = Remembering(list(dict.fromkeys(texts)))
+def remembered(texts: Sequence[str]) -> Iterator[Kept]:
+    """Within this block no text is embedded twice, and `texts` are embedded now."""
     before = embedder.get_embedder()
-    embedder.use_embedder(embedder.Embedder(remembering))
+    kept = Kept(before)
+    kept.embed(list(dict.fromkeys(texts)))
+    kept.save()  # whatever becomes of the run
+    embedder.use_embedder(embedder.Embedder(kept))
     try:
-        yield remembering
+        yield kept
     finally:
         embedder.use_embedder(before)
+        kept.save()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 from django.conf import settings
@@ -164,31 +162,3 @@ def embed(texts: Sequence[str]) -> Vectors:
 
 def embed_one(text: str) -> Vectors:
     return get_embedder().embed_one(text)
-
-
-def embed_cached(texts: Sequence[str], cache: Path | None = None) -> Vectors:
-    """Like `embed`, keeping the vectors in a file by the hash of their text: for batch jobs that run again."""
-    path = cache or settings.DATA_DIR / "cache" / f"vectors-{get_embedder().version}.npz"
-    keys = [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts]
-    known = _read_cache(path)
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    if missing:
-        known.update(zip(missing, embed(list(missing.values())), strict=True))
-        _write_cache(path, known)
-    return np.stack([known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
-
-
-def _read_cache(path: Path) -> dict[str, Vectors]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # none yet, or cut short: it is only a cache
-        return {}
-
-
-def _write_cache(path: Path, known: dict[str, Vectors]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    with draft.open("wb") as file:
-        np.savez(file, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
-    draft.replace(path)

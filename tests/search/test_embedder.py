@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from helpdesk.search import embedder, minilm
-from helpdesk.search.embedder import EmbedderUnavailable, embed, embed_cached, embed_one, get_embedder
+from helpdesk.search.embedder import EmbedderUnavailable, embed, embed_one, get_embedder
+from helpdesk.search.kept import Kept
 from tests.search.reference import Reference
 
 QUESTIONS = [
@@ -162,16 +163,31 @@ def test_two_processes_build_the_graph_once(weights, tmp_path, monkeypatch):
     assert len(built) == 1
 
 
-def test_the_cache_keeps_vectors(words, tmp_path, monkeypatch):
+def test_no_text_is_embedded_twice(words, tmp_path):
     path = tmp_path / "cache" / "vectors.npz"
-    first = embed_cached(["one", "two", "one"], path)
-    monkeypatch.setattr(embedder, "embed", lambda texts: pytest.fail(f"embedded again: {texts}"))
-    assert np.array_equal(embed_cached(["two", "one"], path), first[[1, 0]])
+    kept = Kept(get_embedder(), path)
+    first = kept.embed(["one", "two", "one"])
+    kept.save()
+    again = Kept(get_embedder(), path)
+    again._embedder = None
+    assert np.array_equal(again.embed(["two", "one"]), first[[1, 0]])
+
+
+def test_two_runs_at_once_lose_nothing_of_each_other(words, tmp_path):
+    path = tmp_path / "vectors.npz"
+    one, other = (Kept(get_embedder(), path) for _ in range(2))
+    one.embed(["one"])
+    other.embed(["two"])
+    one.save()
+    other.save()
+    again = Kept(get_embedder(), path)
+    again._embedder = None
+    assert again.embed(["one", "two"]).shape == (2, 384)
 
 
 def test_a_broken_cache_is_only_a_slow_one(words, tmp_path):
     path = tmp_path / "vectors.npz"
     for rubbish in (b"", b"PK\x03\x04rubbish", b"\x93NUMPY"):
         path.write_bytes(rubbish)
-        assert embed_cached(["one"], path).shape == (1, 384)
-    assert embed_cached([], path).shape == (0, 384)
+        assert Kept(get_embedder(), path).embed(["one"]).shape == (1, 384)
+    assert Kept(get_embedder(), path).embed([]).shape == (0, 384)
