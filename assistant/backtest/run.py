@@ -68,6 +68,11 @@ class Run:
         self._pool: ProcessPoolExecutor | None = None
         self._others: Future[baselines.Outcome] | None = None
 
+    def embed(self) -> None:
+        """What will be asked, once for all worlds: kept, so that those that start later need not do it again."""
+        with remembered([past.question for past in self.tickets]):
+            pass
+
     def play(self) -> Iterator[int]:
         texts = [past.question for past in self.tickets]
         answering = policies.always_answering() if self.plan.rules.always_answer else nullcontext()

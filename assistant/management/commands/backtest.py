@@ -57,8 +57,10 @@ class Command(BaseCommand):
         console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
         try:
             plan = _plan(options)
+            run = Run(plan, _from_stdin if options["baselines_on_stdin"] else None)
+            with Console(stderr=True).status("Embedding the questions"):
+                run.embed()
             with self._other_world(options) as other:
-                run = Run(plan, _from_stdin if options["baselines_on_stdin"] else None)
                 result = _play(run, Console(stderr=True))
                 report.show(console, result, plan.channels.name)
                 _write(options["json"], result)
@@ -127,7 +129,7 @@ def _play(run: Run, console: Console) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Embedding the questions", total=len(run.tickets))
+            task = bar.add_task("Setting up", total=len(run.tickets))
             for done in run.play():
                 bar.update(task, completed=done, description="Tickets")
             bar.update(task, description="Waiting for the baselines")
