@@ -66,8 +66,13 @@ def start(owner: Owner, environ: Mapping[str, str], *, durable: bool = True) -> 
     given = Addresses(environ.get("DATABASE_URL", "").strip(), environ.get("REDIS_URL", "").strip())
     if given.DATABASE_URL and given.REDIS_URL:
         return given
+    secret = owner.data_dir / "run" / "password"
+    if not secret.exists() and not (owner.data_dir / "secret_key").exists():
+        forget(owner.data_dir)  # a new data directory where an earlier one was deleted: its databases go with it
     place = make_place(owner.data_dir)
-    password = keep_secret(owner.data_dir / "run" / "password")
+    if not secret.exists() and (place.data / "postgres").exists():
+        raise Problem(f"{secret} is gone, and {place.data} opens only with it: put it back, or `make clean` to begin anew.")
+    password = keep_secret(secret)
     addresses = Addresses(
         given.DATABASE_URL or start_postgres(owner, place, password, durable=durable),
         given.REDIS_URL or start_redis(owner, place, password),

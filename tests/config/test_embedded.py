@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,6 +85,24 @@ def test_nobody_gets_in_without_the_password(data_dir):
             assert (data_dir / "run" / name).stat().st_mode & 0o077 == 0
         for pid in registered(data_dir):
             assert password not in " ".join(psutil.Process(pid).cmdline())
+
+
+def test_a_new_data_directory_where_one_was_deleted_begins_anew(data_dir):
+    with Owner(data_dir, "a test") as owner:
+        query(embedded.start(owner, {}).DATABASE_URL, "create table note ()")
+    shutil.rmtree(data_dir)
+    with Owner(data_dir, "a test") as owner:
+        assert query(embedded.start(owner, {}).DATABASE_URL, "select to_regclass('note')") == (None,)
+
+
+def test_a_lost_password_is_named_and_deletes_nothing(data_dir):
+    with Owner(data_dir, "a test") as owner:
+        place = embedded.make_place(data_dir)
+        (place.data / "postgres").mkdir(parents=True)
+        embedded.keep_secret(data_dir / "secret_key")
+        with pytest.raises(Problem, match="run/password is gone.*`make clean`"):
+            embedded.start(owner, {})
+        assert (place.data / "postgres").exists()
 
 
 def test_what_is_given_is_used_and_not_started(data_dir):
