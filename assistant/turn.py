@@ -19,6 +19,7 @@ from learning import decisions
 from learning.models import Decision
 from learning.question import Ranking
 from learning.scoring import rank
+from learning.serving import serve
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
         hand_off(ticket, reason="embedder_down", at=at)
         return None
     ranking = rank(reading.question, reading.candidates, reading.recalled)
+    ranking = serve(ranking, customer_id=ticket.customer_id, message_id=message.pk, is_first=message.seq == 1)
     ranking = _heed(ranking, message, ticket)
     decision = ticket.just_decided = decisions.log(
         ticket=ticket,

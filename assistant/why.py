@@ -65,6 +65,7 @@ class Why:
     axis: float = 50.0
     control: str = ""
     moved: str = ""
+    chance: str = ""
     alternatives: list[Rival] = field(default_factory=list)
     latency: int | None = None
 
@@ -84,6 +85,7 @@ def why(decision: Decision) -> Why:
         axis=axis,
         control=_control(decision, titles),
         moved=_shift(decision),
+        chance=_chance(decision, titles),
         alternatives=[Rival(titles[source], round(score * 100)) for source, score in found.rivals if source in titles],
         latency=round(decision.latency_ms["answer"]) if decision.latency_ms.get("answer") else None,
     )
@@ -122,6 +124,16 @@ def _shift(decision: Decision) -> str:
     return f"It needs {amount} more than others: at such confidence its questions often turned out to need something else."
 
 
+def _chance(decision: Decision, titles: dict[int, str]) -> str:
+    """What would have been done, where chance had it otherwise."""
+    otherwise = decision.instead
+    if not otherwise:
+        return ""
+    title = titles.get(otherwise.get("source") or 0)
+    would = f"{CONTROL[otherwise['kind']]} “{title}”" if title and otherwise["kind"] in CONTROL else "passed it on"
+    return f"{decision.reason} Otherwise it would have {would}."
+
+
 def _control(decision: Decision, titles: dict[int, str]) -> str:
     """The frozen day-one policy, on the same question."""
     control = decision.control
@@ -135,7 +147,8 @@ def _control(decision: Decision, titles: dict[int, str]) -> str:
 
 def _sources(decision: Decision, found: Evidence) -> dict[int, tuple[str, str]]:
     """Title and kind of every source that is spoken of."""
-    wanted = {decision.source_id, decision.control.get("source"), *(source for source, _ in found.rivals)} - {None}
+    wanted = {decision.source_id, decision.control.get("source"), decision.instead.get("source"), *(source for source, _ in found.rivals)}
+    wanted -= {None}
     return {pk: (title, kind) for pk, title, kind in Source.objects.filter(pk__in=wanted).values_list("pk", "title", "kind")}
 
 

@@ -29,6 +29,16 @@ def env_int(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}.") from error
 
 
+def env_share(name: str, default: float) -> float:
+    try:
+        share = float(env(name) or default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {env(name)!r}.") from error
+    if not 0 <= share <= 1:
+        raise ImproperlyConfigured(f"{name} must be from 0 to 1, not {share:g}.")
+    return share
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
 
@@ -211,6 +221,8 @@ EMAIL_TIMEOUT = 10
 # --- Assistant --------------------------------------------------------------------------------------------------------
 
 EMBEDDER = env("WHETSTONE_EMBEDDER", "minilm")
+HOLDOUT_SHARE = env_share("WHETSTONE_HOLDOUT", 0.05)  # both for a new site; its settings in the admin decide from then on
+EXPLORATION_SHARE = env_share("WHETSTONE_EXPLORATION", 0.02)
 LLM_PROVIDER = env("LLM_PROVIDER")  # "", "openai", "anthropic" or "ollama"; empty quotes the passage itself
 LLM_MODEL = env("LLM_MODEL")
 LLM_API_KEY = env("LLM_API_KEY")

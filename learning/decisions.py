@@ -9,6 +9,7 @@ from typing import Any
 from helpdesk.models import Message, Ticket
 from learning.masking import mask
 from learning.models import Decision
+from learning.models.decision import CONTROL
 from learning.question import Question, Ranking
 
 QUESTION_LIMIT = 2_000
@@ -46,6 +47,7 @@ def log(
         control=_control(ranking),
         policy=ranking.policy,
         propensity=ranking.propensity,
+        instead=dict(ranking.instead),
         reason=ranking.reason[:200],
         vector=question.vector,
         question=mask(question.text[: 2 * QUESTION_LIMIT])[:QUESTION_LIMIT],
@@ -65,7 +67,7 @@ def withdraw(decision: Decision, reason: str) -> None:
 
 def _features(ranking: Ranking) -> dict[str, Any]:
     """Of the first source; with them how far its threshold had moved, where it had."""
-    if ranking.first is None:
+    if ranking.first is None or ranking.policy == CONTROL:  # nothing is fitted on what the control decided
         return {}
     moved = {"shift": round(ranking.shift, 4)} if ranking.shift else {}
     return {**ranking.first.features, "none": ranking.none, **moved}

@@ -83,7 +83,7 @@ class Topic:
 
 def escalations(at: dt.datetime) -> list[Escalation]:
     """The tickets of the last LOOKED_BACK that reached people after the assistant had ranked something, newest first. Three queries."""
-    firsts = Decision.objects.first_of_tickets().filter(at__gt=at - LOOKED_BACK, at__lte=at, source__isnull=False)
+    firsts = Decision.objects.learned().first_of_tickets().filter(at__gt=at - LOOKED_BACK, at__lte=at, source__isnull=False)
     firsts = firsts.filter(ticket__handler=Ticket.Handler.TEAM).exclude(ticket__state=Ticket.State.SPAM)
     rows = list(firsts.order_by("-at", "pk").values_list("ticket_id", "source_id", "candidates", "kind")[:MOST])
     tickets = [row[0] for row in rows]

@@ -70,8 +70,11 @@ MEASURES = {each.name: each for each in _MEASURES}
 
 
 def questions() -> Questions:
-    """What the assistant decided on the first message of each ticket, with how the ticket ended and what day one would have done."""
-    first = Decision.objects.first_of_tickets().exclude(ticket__state=Ticket.State.SPAM)
+    """What the assistant decided on the first message of each ticket, with how the ticket ended and what day one would have done.
+
+    Without the customers whom day one itself serves: see `held_out`.
+    """
+    first = Decision.objects.learned().first_of_tickets().exclude(ticket__state=Ticket.State.SPAM)
     return first.annotate(ending=_ending(), side=_side())
 
 

@@ -20,6 +20,7 @@ from helpdesk.models import Event, Source
 from learning import credit, drift
 from learning.channels import AGENT, channel
 from learning.models import Decision, Signal, Suspicion
+from learning.models.decision import CONTROL
 from learning.models.suspicion import Grounds
 
 EXPECTED = 0.3  # the least confidence at which a source coming first says that it should have been right
@@ -115,7 +116,7 @@ def _signals(source_id: int, counted_from: dt.datetime | None) -> list[dict[str,
         since = since.filter(decision__at__gte=counted_from)
     columns = ("pk", "kind", "llr", "matured_at", "decision_id", "decision__at", "decision__confidence", "decision__ticket_id")
     people = {"organisation": F("decision__customer__organisation_id")}
-    apart = since.filter(decision__ticket__report__incident=None)
+    apart = since.filter(decision__ticket__report__incident=None).exclude(decision__policy=CONTROL)  # it never claimed to be calibrated
     return list(apart.order_by("-decision_id").values(*columns, "decision__customer_id", **people)[:WINDOW])
 
 

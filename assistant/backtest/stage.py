@@ -40,7 +40,8 @@ class Stage:
 
 
 def set_up(found: Corpus, at: dt.datetime) -> Stage:
-    SiteSettings.objects.update_or_create(pk=1, defaults={"company_name": found.name})
+    # Nobody is held out: every figure of the control is of the same tickets anyway.
+    SiteSettings.objects.update_or_create(pk=1, defaults={"company_name": found.name, "holdout_share": 0.0})
     User.objects.get_or_create(email="agent@backtest.invalid", defaults={"name": "Backtest Agent", "role": User.Role.AGENT})
     corpus.load_articles(found.articles, at=at)
     segments = {past.customer: past.segment for past in reversed(found.tickets)}

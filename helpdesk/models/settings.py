@@ -7,8 +7,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+
+def _holdout_share() -> float:
+    return float(settings.HOLDOUT_SHARE)
+
+
+def _exploration_share() -> float:
+    return float(settings.EXPLORATION_SHARE)
 
 
 class SiteSettings(models.Model):
@@ -28,6 +37,16 @@ class SiteSettings(models.Model):
         default=0.015,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
         help_text="The share of conversations that agents are asked to judge.",
+    )
+    holdout_share = models.FloatField(
+        default=_holdout_share,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="The share of customers who are always served by the frozen day-one assistant: what learning changes is measured against them.",
+    )
+    exploration_share = models.FloatField(
+        default=_exploration_share,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
+        help_text="How often an answer that is nearly as likely to help is tried, never where a strict category is near.",
     )
 
     class Meta:

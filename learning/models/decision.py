@@ -8,12 +8,17 @@ from pgvector.django import VectorField
 from helpdesk.models import Customer, Message, Source, Ticket
 
 DIMENSIONS = 384
+CONTROL = "day one"  # the policy of decisions on held-out customers
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def shown(self) -> DecisionQuerySet:
         """Answers that a customer has seen."""
         return self.filter(kind=Decision.Kind.ANSWER, shown=True)
+
+    def learned(self) -> DecisionQuerySet:
+        """Not those on customers whom the frozen control serves."""
+        return self.exclude(policy=CONTROL)
 
     def first_of_tickets(self) -> DecisionQuerySet:
         return self.filter(message__seq=1).filter(kind__in=[Decision.Kind.ANSWER, Decision.Kind.CLARIFY, Decision.Kind.HAND_OFF])
@@ -41,7 +46,8 @@ class Decision(models.Model):
     similar = models.JSONField(default=dict, help_text="What similar questions had come to with it: `votes.Similar`")
     control = models.JSONField(default=dict, help_text="What the frozen day-one policy would have done")
     policy = models.CharField(max_length=40)
-    propensity = models.FloatField(default=1.0)
+    propensity = models.FloatField(default=1.0, help_text="How likely this was to be done")
+    instead = models.JSONField(default=dict, help_text="What would have been done otherwise, where chance decided")
     reason = models.CharField(max_length=200, blank=True)
     vector = VectorField(dimensions=DIMENSIONS, null=True)
     question = models.TextField(blank=True, help_text="Masked")

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from helpdesk.models import Event, SiteSettings
-from learning import audits
+from learning import chance
 from learning.models import Audit, Decision, Episode, Signal
 from tests.factories import make_team, make_user
 
@@ -45,11 +45,11 @@ class TestDrawing:
         assert list(Audit.objects.values_list("decision", "verdict")) == [(decision.pk, "")]
 
     def test_chance_and_nothing_else_decides_and_a_larger_share_keeps_the_smaller(self):
-        few = {pk for pk in range(20_000) if audits.is_drawn(pk, 0.015)}
-        many = {pk for pk in range(20_000) if audits.is_drawn(pk, 0.05)}
+        few = {pk for pk in range(20_000) if chance.is_in(0.015, "audit", pk)}
+        many = {pk for pk in range(20_000) if chance.is_in(0.05, "audit", pk)}
         assert few < many
         assert 240 < len(few) < 360
-        assert not any(audits.is_drawn(pk, 0.0) for pk in range(1_000))
+        assert not any(chance.is_in(0.0, "audit", pk) for pk in range(1_000))
 
 
 class TestJudging:
