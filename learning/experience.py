@@ -32,6 +32,7 @@ class Recent:
     `choices`: (n, ...) of them all. `spoken`: (n,) whether anything is known of the outcome. `answered`: (n,).
     `reaction`: (n,) place in `channels.REACTIONS` of what the customer did, or -1. `came_back`: (n,).
     `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN. `number`: (n,) of the decision.
+    `propensity`: (n,) in (0, 1], how likely it was to be taken.
     `sources`: (n, m) of the candidates; 0 where there is none.
     """
 
@@ -42,6 +43,7 @@ class Recent:
     came_back: choice.Booleans
     truth: choice.Floats
     number: choice.Ints
+    propensity: choice.Floats
     sources: choice.Ints
 
     def known(self) -> choice.Choices:
@@ -56,6 +58,7 @@ class Recent:
             self.came_back[rows],
             self.truth[rows],
             self.number[rows],
+            self.propensity[rows],
             self.sources[rows],
         )
 
@@ -105,7 +108,7 @@ def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], fr
 def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
     """Two queries. Answers younger than the window have not spoken: until it closes only the loud ones have."""
     first = Decision.objects.first_of_tickets().filter(source__isnull=False, features__has_key="none")
-    columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "features__none")
+    columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "propensity", "features__none")
     rows = list(first.order_by("-pk").values(*columns)[:JUDGED_WINDOW])
     said = _said([row["pk"] for row in rows])
     shown = {pk: sources[-1] for pk, each in said.items() if (sources := [one.source for one in each if one.kind in SHOWN_RIGHT])}
@@ -119,6 +122,7 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
         came_back=np.array([any(one.kind == channels.CAME_BACK for one in each) for each in of_first], bool),
         truth=np.array([_truth(row, each, shown) for row, each in zip(rows, of_first, strict=True)], np.float64),
         number=np.array([row["pk"] for row in rows], np.int64),
+        propensity=np.array([row["propensity"] for row in rows], np.float64),
         sources=_sources(rows),
     )
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
-from learning import calibration, choice, experience, leeway
+from learning import calibration, choice, experience, leeway, offpolicy
 from learning.experience import Recent
 
 MARGIN = 0.01
 SURELY_RIGHT = 0.9  # belief from which a past answer counts as a success that must not be lost
 REGRESSION, ENOUGH = 500, 100  # the newest successes; fewer decisions than ENOUGH say nothing
+TRIED = 20  # fewer matches with what was tried on purpose say nothing
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def difference_error(before: Tally, after: Tally) -> float:
     return math.sqrt(float(share**2 @ (each - share @ each) ** 2))
 
 
+Unseen: TypeAlias = "list[tuple[Recent, Rules]]"  # questions, with rules that were fitted without them
+
+
 @dataclass(frozen=True)
 class Verdict:
     admitted: bool
@@ -75,7 +80,13 @@ def judge(
     found: Recent, new: choice.Booleans, target: float, incumbent: Rules, candidate: Rules, fit: Callable[[Recent], Rules]
 ) -> Verdict:
     """`new`: (n,) decisions that the incumbent was not fitted on. `fit`: how the candidate was fitted, to do it again without some of them."""
-    checks = [_keeps_successes(found, incumbent, candidate), _does_no_worse(found, new, target, incumbent, fit)]
+    halves = [np.flatnonzero(new)[start::2] for start in (0, 1)]
+    checks = [_keeps_successes(found, incumbent, candidate)]
+    if min(len(half) for half in halves) < ENOUGH // 2:
+        checks.append(Verdict(True, [f"Only {int(new.sum())} questions are new to the one in use: too few to compare on."]))
+    else:  # two-fold cross-fitting: each half of what is new is judged by rules fitted without it
+        unseen = [(found.only(half), fit(found.only(np.setdiff1d(np.arange(len(found.spoken)), half)))) for half in halves]
+        checks += [_does_no_worse(unseen, target, incumbent), _holds_where_tried(unseen, incumbent)]
     return Verdict(
         admitted=all(check.admitted for check in checks),
         reasons=[reason for check in checks for reason in check.reasons],
@@ -88,7 +99,8 @@ def _keeps_successes(found: Recent, incumbent: Rules, candidate: Rules) -> Verdi
     first = np.where(
         np.isnan(found.truth), calibration.posterior(incumbent.line, _scores(found, incumbent), found.choices.evidence), found.truth
     )
-    places = np.flatnonzero(found.answered & found.spoken & (first >= SURELY_RIGHT))[:REGRESSION]
+    meant = found.propensity >= 0.5  # what was tried on purpose came first to nobody
+    places = np.flatnonzero(found.answered & found.spoken & meant & (first >= SURELY_RIGHT))[:REGRESSION]
     if len(places) < ENOUGH:
         return Verdict(True, [f"Only {len(places)} answers are known to have helped: too few to compare what would be lost."])
     kept = found.only(places)
@@ -97,15 +109,9 @@ def _keeps_successes(found: Recent, incumbent: Rules, candidate: Rules) -> Verdi
     return Verdict(after >= before - MARGIN, [words], {"successes": len(places), "kept": after, "kept_before": before})
 
 
-def _does_no_worse(found: Recent, new: choice.Booleans, target: float, incumbent: Rules, fit: Callable[[Recent], Rules]) -> Verdict:
-    """Two-fold cross-fitting: each half of what is new is judged by rules fitted without it, and by the incumbent."""
-    halves = [np.flatnonzero(new)[start::2] for start in (0, 1)]
-    pairs = []
-    for half in halves:
-        if len(half) < ENOUGH // 2:
-            return Verdict(True, [f"Only {int(new.sum())} questions are new to the one in use: too few to compare on."])
-        rest = np.setdiff1d(np.arange(len(found.spoken)), half)
-        pairs.append(_compare(found.only(half), incumbent, fit(found.only(rest))))
+def _does_no_worse(unseen: Unseen, target: float, incumbent: Rules) -> Verdict:
+    """On the questions of which is known what would have come of either."""
+    pairs = [_compare(half, incumbent, rules) for half, rules in unseen]
     before, after = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
     if len(before.right) < ENOUGH:
         return Verdict(True, [f"Of only {len(before.right)} new questions is known what would have come of them: too few to compare on."])
@@ -125,6 +131,45 @@ def _does_no_worse(found: Recent, new: choice.Booleans, target: float, incumbent
         f" the one in use {before.resolved:.1%} and {before.precision:.1%}. The difference is known to within {2 * error:.1%}."
     )
     return Verdict(not (solves_less or is_careless), [words], figures)
+
+
+def _holds_where_tried(unseen: Unseen, incumbent: Rules) -> Verdict:
+    """Off policy, over all that was logged: what was now and then tried on purpose tells what it would come to always."""
+    parts = [_logged(half, rules, incumbent) for half, rules in unseen]
+    outcome, propensity, matches, taken, other = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    tried = int((matches & (propensity < 0.5)).sum())
+    if tried < TRIED and not matches.all():
+        words = f"Of what it would do otherwise nobody has shown the outcome {int((~matches).sum())} times, and {tried} times it was tried on purpose: not enough evidence for more."
+        return Verdict(True, [words], {"tried": tried})
+    found = offpolicy.gain(outcome, propensity, matches, taken, other)
+    words = (
+        f"By all {len(outcome)} questions since, {tried} of them answered as it would on purpose, it solves {100 * found.value:+.1f} points,"
+        f" and with 95 % certainty at least {100 * found.lower:+.1f}. That rests on as much as {found.effective:.0f} outcomes of its own."
+    )
+    figures = {"tried": tried, "gain": found.value, "gain_lower": found.lower, "effective": found.effective}
+    return Verdict(found.value >= -MARGIN - found.error, [words], figures)
+
+
+def _logged(
+    found: Recent, rules: Rules, incumbent: Rules
+) -> tuple[choice.Floats, choice.Floats, choice.Booleans, choice.Floats, choice.Floats]:
+    """As `offpolicy.gain` takes them: outcome, propensity, matches, and what the line in use expects of the action taken and of the one these rules would take.
+
+    Solved by the assistant counts 1. Where people have shown the right source, what these rules would have come to is known and not estimated.
+    """
+    known = found.only(np.flatnonzero(found.spoken | ~found.answered))
+    shown = known.choices.target != choice.UNKNOWN
+    places, best, answers = np.arange(len(shown)), _best(known, rules), _answered(known, rules)
+    scores = experience.raw_scores(_logs(known, incumbent))
+    right = np.where(np.isnan(known.truth), calibration.posterior(incumbent.line, scores[:, 0], known.choices.evidence), known.truth)
+    expected, outcome = incumbent.line(scores), known.answered * right
+    return (
+        outcome,
+        np.where(shown, 1.0, known.propensity),
+        shown | np.where(known.answered, answers & (best == 0), ~answers),
+        np.where(shown, outcome, known.answered * expected[:, 0]),
+        answers * np.where(shown, best == known.choices.target, expected[places, best]),
+    )
 
 
 def _compare(found: Recent, incumbent: Rules, candidate: Rules) -> tuple[Tally, Tally]:

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from helpdesk.models import Resolution, Ticket
 from learning.channels import CHANNELS
 from learning.models import Decision, Signal
+from learning.models.decision import CONTROL, DecisionQuerySet
 
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
@@ -32,6 +33,7 @@ SIDES = {
 }
 Questions: TypeAlias = "QuerySet[Any, Any]"  # decisions with `ending` and `side`
 SIGNAL = "signal-"  # followed by the kind
+HELD_OUT = "held_out"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ _MEASURES = [
     Measure(
         "audited", "Audited answers", "Drawn by chance and judged by an agent.", Q(kind="answer", audit__verdict__in=["right", "wrong"])
     ),
+    Measure(
+        HELD_OUT, "Served by day one", "Asked by one of the customers who are held out, whom the frozen day-one assistant serves.", Q()
+    ),
     *(
         Measure(side, title, "What it did, beside what the frozen day-one policy would have done.", Q(side=side))
         for side, title in SIDES.items()
@@ -74,8 +79,16 @@ def questions() -> Questions:
 
     Without the customers whom day one itself serves: see `held_out`.
     """
-    first = Decision.objects.learned().first_of_tickets().exclude(ticket__state=Ticket.State.SPAM)
-    return first.annotate(ending=_ending(), side=_side())
+    return _asked(Decision.objects.learned())
+
+
+def held_out() -> Questions:
+    """The same of those whom day one serves."""
+    return _asked(Decision.objects.filter(policy=CONTROL))
+
+
+def _asked(decisions: DecisionQuerySet) -> Questions:
+    return decisions.first_of_tickets().exclude(ticket__state=Ticket.State.SPAM).annotate(ending=_ending(), side=_side())
 
 
 def on_days(found: Questions, first: dt.date, last: dt.date) -> Questions:
@@ -90,7 +103,8 @@ def behind(name: str, first: dt.date, last: dt.date, source: int = 0) -> Questio
         told = told.filter(at__lt=midnight(last + dt.timedelta(days=1)))
         told = told.filter(Q(source=source) | Q(source=None, decision__source=source)) if source else told
         return Decision.objects.filter(pk__in=told.values("decision")).annotate(ending=_ending(), side=_side())
-    found = on_days(questions().filter(MEASURES[name].where), first, last)
+    asked = held_out() if name == HELD_OUT else questions()
+    found = on_days(asked.filter(MEASURES[name].where), first, last)
     return found.filter(source=source) if source else found
 
 

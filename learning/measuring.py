@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -50,9 +51,10 @@ def first_day() -> dt.date | None:
 def _replace(first: dt.date, last: dt.date) -> None:
     rows: Rows = {}
     asked = measures.on_days(measures.questions(), first, last).annotate(day=_day("at"))
-    for counted in (_counts(asked), _right(asked), _frozen_right(asked), _calibration(asked), _signals(first, last), _audited(first, last)):
-        for row in counted:
-            rows[row.day, row.name] = row
+    held_out = measures.on_days(measures.held_out(), first, last).annotate(day=_day("at"))
+    of_days = (_counts(asked), _right(asked), _frozen_right(asked), _calibration(asked), _signals(first, last), _audited(first, last))
+    for row in chain(*of_days, _held_out(held_out)):
+        rows[row.day, row.name] = row
     in_order = [rows[key] for key in sorted(rows)]  # two workers at once wait for each other instead of blocking each other
     fields = ["count", "total", "data"]
     Metric.objects.bulk_create(in_order, update_conflicts=True, unique_fields=["day", "name"], update_fields=fields)
@@ -124,6 +126,13 @@ def _audited(first: dt.date, last: dt.date) -> Iterator[Metric]:
     judged = Audit.objects.filter(decision__in=asked).annotate(day=_day("decision__at"))
     for row in judged.values("day").annotate(total=Count("pk"), right=Count("pk", filter=Q(verdict=Audit.Verdict.RIGHT))).order_by():
         yield Metric(day=row["day"], name="audited", count=row["right"], total=row["total"])
+
+
+def _held_out(asked: Questions) -> Iterator[Metric]:
+    """Questions of customers whom day one serves: how many are taken for solved."""
+    solved = Count("pk", filter=Q(ending__in=["confirmed", "assumed"]))
+    for row in asked.values("day").annotate(total=Count("pk"), solved=solved).order_by():
+        yield Metric(day=row["day"], name=measures.HELD_OUT, count=row["solved"], total=row["total"])
 
 
 def _day(field: str) -> TruncDate:

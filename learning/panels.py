@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpdesk.models import User
+from helpdesk.models import SiteSettings, User
 from learning import channels, estimates, lessons, measures, trends
 from learning.estimates import Floats
 from learning.models import Audit, Incident, Policy, Suspicion
@@ -98,11 +98,33 @@ def audits(viewer: User, history: History) -> dict[str, Any]:
     }
 
 
+def holdout(viewer: User, history: History) -> dict[str, Any]:
+    """Customers whom day one serves beside all the others, on the days of the period that are settled: who is which was drawn by chance."""
+    period = history.period
+    days = slice((period.first - period.start).days, (period.settled - period.start).days + 1)
+    solved, asked = history.count(measures.HELD_OUT)[days].sum(), history.count(measures.HELD_OUT, total=True)[days].sum()
+    others = history.count("questions")[days].sum()
+    held = estimates.wilson(_one(solved), _one(asked))
+    learned = estimates.wilson(_one(sum(history.count(name)[days].sum() for name in ("confirmed", "assumed"))), _one(others))
+    gain = estimates.difference(learned, held)
+    return {
+        "share": 100 * SiteSettings.load().holdout_share,
+        "asked": int(asked),
+        "others": int(others),
+        "held": 100 * float(held.value[0]),
+        "learned": 100 * float(learned.value[0]),
+        "low": f"{100 * float(gain.low[0]):+.0f}",
+        "high": f"{100 * float(gain.high[0]):+.0f}",
+        "url": lessons.behind(measures.HELD_OUT, period.first, period.settled),
+    }
+
+
 PANELS = (
     Panel("learning/_panel_signals.html", signals),
     Panel("learning/_panel_incidents.html", incidents),
     Panel("learning/_panel_stale.html", stale),
     Panel("learning/_panel_audits.html", audits),
+    Panel("learning/_panel_holdout.html", holdout),
     Panel("learning/_panel_policies.html", policies),
 )
 

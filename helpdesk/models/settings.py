@@ -12,11 +12,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 
-def _holdout_share() -> float:
+def default_holdout() -> float:
     return float(settings.HOLDOUT_SHARE)
 
 
-def _exploration_share() -> float:
+def default_exploration() -> float:
     return float(settings.EXPLORATION_SHARE)
 
 
@@ -39,12 +39,12 @@ class SiteSettings(models.Model):
         help_text="The share of conversations that agents are asked to judge.",
     )
     holdout_share = models.FloatField(
-        default=_holdout_share,
+        default=default_holdout,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
         help_text="The share of customers who are always served by the frozen day-one assistant: what learning changes is measured against them.",
     )
     exploration_share = models.FloatField(
-        default=_exploration_share,
+        default=default_exploration,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
         help_text="How often an answer that is nearly as likely to help is tried, never where a strict category is near.",
     )

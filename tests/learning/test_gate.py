@@ -1,6 +1,7 @@
 """What may decide, and what is taken back. Ada and others ask; a policy is made worse on purpose; Morgan takes one back."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,7 @@ def lived(n, seed, spread=1.5):
         came_back=np.zeros(n, bool),
         truth=np.where(shown, right, np.nan).astype(float),
         number=np.arange(n, 0, -1),
+        propensity=np.ones(n),
         sources=np.tile(np.array([1, 2]), (n, 1)),
     )
 
@@ -111,6 +113,45 @@ class TestGate:
         shy = gate.Rules(features.shipped(), calibration.DAY_ONE, 0.995)
         found = lived(2_000, seed=1)
         assert not gate.judge(found, found.number > 1_000, 0.95, careful, shy, lambda some: shy).admitted
+
+    def tried(self, right, n=10_000):
+        """A candidate that prefers the second of two; a tenth of the answers tried that, and it was right as often as given. Nobody was shown anything."""
+        rng = np.random.default_rng(9)
+        found = lived(n, seed=1)
+        chosen = rng.random(n) < 0.1
+        odds = found.choices.features.copy()
+        odds[chosen, :2] = odds[chosen, 1::-1]  # what was done comes first
+        sources = np.where(chosen[:, None], [2, 1], [1, 2])
+        helped = rng.random(n) < np.where(chosen, right, 0.5)
+        evidence = np.where(helped, 30.0, -30.0)  # as good as sure
+        choices = replace(found.choices, features=odds, target=np.full(n, choice.UNKNOWN), evidence=evidence)
+        return replace(
+            found,
+            choices=choices,
+            sources=sources,
+            answered=np.ones(n, bool),
+            propensity=np.where(chosen, 0.1, 0.9),
+            truth=np.full(n, np.nan),
+        )
+
+    @pytest.mark.parametrize(("right", "admitted"), [(0.9, True), (0.1, False)])
+    def test_what_was_tried_on_purpose_tells_what_it_would_come_to(self, right, admitted):
+        """The one in use is right half of the time. The candidate would always do what was tried."""
+        second_first = features.shipped()
+        second_first[features.PLACES["mixture"]] = -1.0
+        found = self.tried(right)
+        verdict = gate._holds_where_tried([(found, gate.Rules(second_first, calibration.DAY_ONE, 0.0))], SHIPPED)
+        assert verdict.admitted == admitted
+        assert verdict.figures["tried"] > 100
+        assert verdict.figures["gain"] == pytest.approx(0.84 * (right - 0.5), abs=0.06)  # where they differ and it was not tried anyway
+        assert verdict.figures["gain_lower"] < verdict.figures["gain"]
+
+    def test_too_few_tries_are_said(self):
+        second_first = features.shipped()
+        second_first[features.PLACES["mixture"]] = -1.0
+        verdict = gate._holds_where_tried([(self.tried(0.1, n=100), gate.Rules(second_first, calibration.DAY_ONE, 0.0))], SHIPPED)
+        assert verdict.admitted
+        assert "not enough evidence" in verdict.reasons[0]
 
     def test_too_little_to_compare_is_said(self):
         verdict = self.judged(SHIPPED, n=60)
