@@ -162,13 +162,14 @@ def _logged(
     places, best, answers = np.arange(len(shown)), _best(known, rules), _answered(known, rules)
     scores = experience.raw_scores(_logs(known, incumbent))
     right = np.where(np.isnan(known.truth), calibration.posterior(incumbent.line, scores[:, 0], known.choices.evidence), known.truth)
-    expected, outcome = incumbent.line(scores), known.answered * right
+    expected = incumbent.line(scores)
+    outcome: choice.Floats = np.where(known.answered, right, 0.0)
     return (
         outcome,
         np.where(shown, 1.0, known.propensity),
         shown | np.where(known.answered, answers & (best == 0), ~answers),
-        np.where(shown, outcome, known.answered * expected[:, 0]),
-        answers * np.where(shown, best == known.choices.target, expected[places, best]),
+        np.where(shown, outcome, np.where(known.answered, expected[:, 0], 0.0)),
+        np.where(answers, np.where(shown, best == known.choices.target, expected[places, best]), 0.0),
     )
 
 
