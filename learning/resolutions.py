@@ -16,6 +16,7 @@ from learning.masking import has_personal_data, links, mask
 from learning.models import Decision, LearnedResolution
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
+TITLE_LENGTH = 160
 TITLE_WORDS = 6
 _GREETING = re.compile(r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.!?\n,]{0,40}[,.!\-–—:]+\s*", re.IGNORECASE)
 _THANKS = re.compile(r"^\s*(?:thanks|thank you)(?: (?:so|very) much)?(?: for [^.!\n]{0,60})?[.!,]\s*", re.IGNORECASE)
@@ -26,6 +27,7 @@ _SIGNATURE = re.compile(
 _CODE = re.compile(r"\b[A-Z]{1,5}-?\d{3,}[\w-]*|\b\d{4,}\b")
 _CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
 _TAKEN_OUT = re.compile(r"\[[a-z]+\]")
+_POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|previous|above)|\bsystem prompt\b|\byou are now\b"
@@ -108,9 +110,11 @@ def anonymous(question: str, people: list[str]) -> str:
 
 
 def title_of(question: str) -> str:
-    """The sentence that asks, and of several the one that needed the least taken out; all of it when that says too little."""
+    """The sentence that asks, and of several the one that needed the least taken out; all of it when that says too little by itself."""
     asking = [each.strip() for each in re.split(r"(?<=[.!?;])\s+", question) if each.endswith("?") and len(each.split()) >= TITLE_WORDS]
     best = min(asking, key=lambda each: (len(_TAKEN_OUT.findall(each)), -len(each)), default=question)
+    if _POINTS_BACK.search(best) and len(question) <= TITLE_LENGTH and len(_TAKEN_OUT.findall(question)) == len(_TAKEN_OUT.findall(best)):
+        best = question
     return best[:1].upper() + best[1:]
 
 

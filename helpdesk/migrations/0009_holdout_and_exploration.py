@@ -6,20 +6,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('helpdesk', '0008_suspect_source'),
+        ("helpdesk", "0008_suspect_source"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sitesettings',
-            name='exploration_share',
-            field=models.FloatField(default=helpdesk.models.settings.default_exploration, help_text='How often an answer that is nearly as likely to help is tried, never where a strict category is near.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.2)]),
+            model_name="sitesettings",
+            name="exploration_share",
+            field=models.FloatField(
+                default=helpdesk.models.settings.default_exploration,
+                help_text="How often an answer that is nearly as likely to help is tried, never where a strict category is near.",
+                validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.2)],
+            ),
         ),
         migrations.AddField(
-            model_name='sitesettings',
-            name='holdout_share',
-            field=models.FloatField(default=helpdesk.models.settings.default_holdout, help_text='The share of customers who are always served by the frozen day-one assistant: what learning changes is measured against them.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)]),
+            model_name="sitesettings",
+            name="holdout_share",
+            field=models.FloatField(
+                default=helpdesk.models.settings.default_holdout,
+                help_text="The share of customers who are always served by the frozen day-one assistant: what learning changes is measured against them.",
+                validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)],
+            ),
         ),
     ]

@@ -87,6 +87,18 @@ class TestQuestionsOfOthers:
     def test_what_names_nobody_stays_as_it_is(self, asked):
         assert title_of(anonymous(asked, ["Ada Okonkwo"])) == asked
 
+    def test_a_question_that_points_back_keeps_what_it_points_at(self):
+        asked = "Our drone saves thermal images as RJPEG. Is there any way to attach those to an inspection?"
+        assert title_of(asked) == asked
+        assert (
+            title_of(f"{'Our drone saves thermal images. ' * 6}Can we attach those to an inspection?")
+            == "Can we attach those to an inspection?"
+        )
+        assert (
+            title_of("Benedikt [name] of [name] asks for it. Can we attach those to an inspection?")
+            == "Can we attach those to an inspection?"
+        )
+
 
 class TestDepersonalising:
     def test_greeting_thanks_and_signature_go(self):
