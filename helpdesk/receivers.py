@@ -1,14 +1,24 @@
-"""From the commit to whoever must know."""
+"""From the commit to whoever must know, and what every connection needs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from helpdesk import events, live, nudge
 from helpdesk.models import Event
 from helpdesk.signals import event_recorded, outbox_filled
+
+
+@receiver(connection_created)
+def search_until_enough(sender: Any, connection: Any, **kwargs: Any) -> None:
+    """A search by vectors goes on until it has its rows. Without this it looks at the nearest entries of the index once, and entries of rows that
+    were deleted, or that a filter leaves out, count among these: after much rewriting it would find nothing."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET hnsw.iterative_scan TO strict_order")
 
 
 @receiver(event_recorded)

@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+import numpy as np
 import pytest
+from django.db import connection
 
 from helpdesk import events
 from helpdesk.models import Event
 from learning import ledger, maturing
+from learning.episodes import nearest
 from learning.models import Decision, Episode, LearnedResolution, Signal
 from learning.question import Question
 from learning.scoring import recall
@@ -232,6 +235,26 @@ class TestLearnedResolutions:
             ticket.reopen(customer=ada)
         learned = LearnedResolution.objects.get()
         assert learned.state == "draft" and not learned.source.is_live
+
+
+class TestNearest:
+    def test_what_was_rewritten_many_times_hides_nothing(self, decided, ada, happening):
+        """Deleted rows stay in the index until they are vacuumed; a search that takes the nearest forty entries for the nearest forty rows finds none."""
+        ticket, decision = decided(ada)
+        with happening():
+            ticket.solved(customer=ada)
+        fields = {"kind": "answer", "confidence": 0.9, "threshold": 0.9, "policy": "v1", "at": decision.at, "source_id": decision.source_id}
+        others = Decision.objects.bulk_create([Decision(**fields) for _ in range(200)])
+        of_each = {"source_id": decision.source_id, "credit": 0.5, "account": "c1", "at": decision.at}
+        rng = np.random.default_rng(1)
+        asked = np.asarray(decision.vector) + rng.normal(0, 0.05, 384)
+        vectors = asked + rng.normal(0, 0.001, (200, 384))  # nearer than the one that stays
+        Episode.objects.bulk_create([Episode(decision=each, vector=vector, **of_each) for each, vector in zip(others, vectors, strict=True)])
+        Episode.objects.filter(decision__in=others).delete()
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_sort TO off")  # so few would be read without the index
+        found = nearest(Question(text="", vector=asked, at=decision.at))
+        assert found.source_ids.tolist() == [decision.source_id]
 
 
 class TestPolicies:
