@@ -18,7 +18,6 @@ from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
 from learning.models import Decision
 from learning.question import Ranking
-from learning.scoring import rank
 from learning.serving import serve
 
 logger = logging.getLogger(__name__)
@@ -42,8 +41,8 @@ def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
         logger.exception("No vectors: ticket %s goes to people", ticket.pk)
         hand_off(ticket, reason="embedder_down", at=at)
         return None
-    ranking = rank(reading.question, reading.candidates, reading.recalled)
-    ranking = serve(ranking, customer_id=ticket.customer_id, message_id=message.pk, is_first=message.seq == 1)
+    who = {"customer_id": ticket.customer_id, "message_id": message.pk}
+    ranking = serve(reading.question, reading.candidates, reading.recalled, **who, is_first=message.seq == 1)
     ranking = _heed(ranking, message, ticket)
     decision = ticket.just_decided = decisions.log(
         ticket=ticket,

@@ -127,7 +127,7 @@ def _shift(decision: Decision) -> str:
 def _chance(decision: Decision, titles: dict[int, str]) -> str:
     """What would have been done, where chance had it otherwise."""
     otherwise = decision.instead
-    if not otherwise:
+    if not otherwise or not decision.reason:
         return ""
     title = titles.get(otherwise.get("source") or 0)
     would = f"{CONTROL[otherwise['kind']]} “{title}”" if title and otherwise["kind"] in CONTROL else "passed it on"

@@ -34,6 +34,7 @@ WORDS: Mapping[str, str] = {
     "helped_before": "Having helped this customer before",
     "missed_before": "Having missed this customer before",
     "fresh": "A recent change of the article",
+    "suspect": "Being suspected of having gone stale",
     "unlike_any": "No passage being near",
     "untried": "Nothing similar having been solved",
     "none": "That none of the sources fits",

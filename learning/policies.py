@@ -44,28 +44,47 @@ class Loaded:
         return self.strict_threshold + max(shift, 0.0) if strict else self.threshold + shift
 
 
+@dataclass(frozen=True)
+class OnTrial:
+    """A policy that serves a `share` in [0, 1) of customers; of the others it is only logged what it would do."""
+
+    policy: Loaded
+    share: float
+
+
 SHIPPED = Loaded()
 _lock = threading.Lock()
 _loaded: Loaded = SHIPPED
+_tried: Loaded = SHIPPED
 _forced_threshold: float | None = None
 
 
 def current() -> Loaded:
-    """The newest live policy. One small query; its weights are read only when it has changed."""
-    global _loaded
-    newest = Policy.objects.live().order_by("-pk").values_list("pk", flat=True).first() or 0
+    """The newest live policy."""
+    return in_force()[0]
+
+
+def in_force() -> tuple[Loaded, OnTrial | None]:
+    """The newest live policy, and the one on trial, which is newer. One small query; weights are read only when they have changed."""
+    global _loaded, _tried
+    found = list(Policy.objects.standing().order_by("-pk").values_list("pk", "state", "share")[:2])
+    trial = found.pop(0) if found and found[0][1] != Policy.State.LIVE else None
+    newest = found[0][0] if found else 0
     if newest != _loaded.pk:
         with _lock:
             _loaded = _load(Policy.objects.get(pk=newest)) if newest else SHIPPED
+    if trial and trial[0] != _tried.pk:
+        with _lock:
+            _tried = _load(Policy.objects.get(pk=trial[0]))
     if _forced_threshold is not None:
-        return replace(_loaded, threshold=_forced_threshold, strict_threshold=_forced_threshold, shifts={})
-    return _loaded
+        return replace(_loaded, threshold=_forced_threshold, strict_threshold=_forced_threshold, shifts={}), None
+    return _loaded, OnTrial(_tried, trial[2]) if trial else None
 
 
 def forget() -> None:
     """Read it afresh at the next turn: for tests, and for whoever changes the database under this process."""
-    global _loaded
-    _loaded = SHIPPED
+    global _loaded, _tried
+    _loaded = _tried = SHIPPED
     rates_of.cache_clear()
 
 
@@ -112,6 +131,8 @@ def _load(policy: Policy) -> Loaded:
 def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     """Fit head, page statistics, calibration, rates and thresholds on what is known at `at`, as a new policy: in use from now on if the gate admits it.
 
+    One of another kind (see `is_another_kind`) is tried in the shadow first.
+
     `afresh`: not from the last weights on, so that nothing of what has been unlearned is left in the new ones; then there is no way back to
     these either, and no gate.
     """
@@ -129,10 +150,14 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
         incumbent = gate.Rules(before.coefficients, before.line, before.threshold, before.shifts)
         verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients, AGAIN)[0])
     if afresh:
-        Policy.objects.live().update(state=Policy.State.RETIRED, retired_at=at)
+        Policy.objects.exclude(state=Policy.State.REJECTED).exclude(retired_at__isnull=False).update(
+            state=Policy.State.RETIRED, retired_at=at
+        )
+    state, reasons = _standing(verdict, is_new=not afresh and is_another_kind(in_use, target))
     return Policy.objects.create(
         version=_next_version(),
-        state=Policy.State.LIVE if verdict.admitted else Policy.State.REJECTED,
+        state=state,
+        share=float(state == Policy.State.LIVE),
         weights={
             "offset": rules.line.offset,
             "slope": rules.line.slope,
@@ -155,10 +180,29 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "head": slow is not None,
             "gate": verdict.figures,
         },
-        reasons=verdict.reasons,
+        reasons=reasons,
         before=in_use,
         at=at,
     )
+
+
+def is_another_kind(in_use: Policy | None, target: float) -> bool:
+    """Whether a new fit is more than the old one with more outcomes: it strives for another precision, or knows other features."""
+    if in_use is None:
+        return False
+    known = in_use.weights.get("coefficients", features.SHIPPED)
+    return set(known) != set(features.NAMES) or abs(in_use.evidence.get("target", target) - target) > 1e-9
+
+
+def _standing(verdict: gate.Verdict, *, is_new: bool) -> tuple[str, list[str]]:
+    if not verdict.admitted:
+        return Policy.State.REJECTED, verdict.reasons
+    if is_new:
+        return Policy.State.SHADOW, [
+            *verdict.reasons,
+            "It strives for another precision or knows other features than the one in use: first it is tried.",
+        ]
+    return Policy.State.LIVE, verdict.reasons
 
 
 def _fit(
@@ -173,7 +217,12 @@ def _fit(
 
 
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:
-    """Refit once `every` new episodes, or a tenth more than the last time, have come in. What the gate has turned away is not tried again at once."""
+    """Refit once `every` new episodes, or a tenth more than the last time, have come in. What the gate has turned away is not tried again at once.
+
+    While one is on trial there is nothing else to compare it with than the one in use.
+    """
+    if Policy.objects.on_trial() is not None:
+        return None
     last = Policy.objects.order_by("-pk").values_list("weights__episodes", flat=True).first() or 0
     if Episode.objects.exclude(credit=0).count() < last + max(every, last // 10):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from learning import choice, control, episodes, features, policies, ranker
-from learning.policies import Loaded
+from learning.policies import Loaded, OnTrial
 from learning.question import Action, Candidate, Question, Ranking, Scored
 from learning.ranker import NOBODY, Ground, Opinion
 from learning.votes import Neighbours, Similar, Tally, similar, tally
@@ -27,17 +27,22 @@ class Recall:
     head: Mapping[int, float] | None = None
     policy: Loaded = policies.SHIPPED
     neighbours: Neighbours | None = None
+    trial: OnTrial | None = None
+
+    def under(self, policy: Loaded, question: Question) -> Recall:
+        """The same, with what another policy makes of it."""
+        return replace(self, policy=policy, head=ranker.head_probabilities(policy.head, question.vector))
 
 
 def recall(question: Question, but_for: int | None = None) -> Recall:
     """Look up the most similar past questions, but for those of one ticket. Two queries: which policy is in use, and the nearest episodes."""
-    policy = policies.current()
+    policy, trial = policies.in_force()
     neighbours = episodes.nearest(question, but_for=but_for)
     votes = tally(neighbours)
     head = ranker.head_probabilities(policy.head, question.vector)
     voted = sorted(votes.positive, key=lambda source: -votes.positive[source])
     suggested = sorted(head, key=lambda source: -head[source])[:HEAD_SUGGESTS] if head else []
-    return Recall(list(dict.fromkeys([*voted, *suggested])), votes, head, policy, neighbours)
+    return Recall(list(dict.fromkeys([*voted, *suggested])), votes, head, policy, neighbours, trial)
 
 
 def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall | None = None) -> Ranking:

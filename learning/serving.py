@@ -1,29 +1,46 @@
-"""What is done with a ranking: mostly what it says. A few customers are always served by the frozen control, and now and then something is tried on purpose."""
+"""What is done with a ranking: mostly what it says.
+
+A few customers are always served by the frozen control, a share by a policy on trial, and now and then something is tried on purpose.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from helpdesk.models import SiteSettings
 from learning import chance, exploration, ranker
 from learning.models.decision import CONTROL
-from learning.question import Ranking, Scored
+from learning.question import Candidate, Question, Ranking, Scored
+from learning.scoring import Recall, rank
 
 HOLDOUT, EXPLORATION = "holdout", "exploration"
 
 
-def is_held_out(customer_id: int | None, share: float) -> bool:
+def is_held_out(customer_id: int, share: float) -> bool:
     """Whether this customer is, and stays, served by the frozen control: the proof that learning helps is what happens to the others."""
-    return customer_id is not None and chance.is_in(share, HOLDOUT, customer_id)
+    return chance.is_in(share, HOLDOUT, customer_id)
 
 
-def serve(ranking: Ranking, *, customer_id: int | None, message_id: int, is_first: bool) -> Ranking:
-    """As it is to be acted on and logged. `is_first`: of its ticket; nothing is tried on somebody who asks again."""
-    site = SiteSettings.load()
+def serve(
+    question: Question, candidates: Sequence[Candidate], recalled: Recall, *, customer_id: int, message_id: int, is_first: bool
+) -> Ranking:
+    """The ranking as it is to be acted on and logged. `is_first`: of its ticket; nothing is tried on somebody who asks again. No queries."""
+    site, ranking = SiteSettings.load(), rank(question, candidates, recalled)
     if is_held_out(customer_id, site.holdout_share):
         return by_control(ranking)
+    if recalled.trial is not None:
+        other = rank(question, candidates, recalled.under(recalled.trial.policy, question))
+        return shared_out(ranking, other, recalled.trial.share, customer_id)
     return explored(ranking, site.exploration_share, chance.drawn(EXPLORATION, message_id)) if is_first else ranking
+
+
+def shared_out(ranking: Ranking, tried: Ranking, share: float, customer_id: int) -> Ranking:
+    """A policy on trial serves a share of customers, always the same while it grows; what the other would have done is kept beside it."""
+    if chance.is_in(share, f"trial {tried.policy}", customer_id):
+        return replace(tried, propensity=share, reason="A policy on trial served this customer.", instead=instead(ranking))
+    return replace(ranking, propensity=1 - share, instead=instead(tried))
 
 
 def by_control(ranking: Ranking) -> Ranking:

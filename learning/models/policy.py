@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import models, transaction
 
@@ -18,19 +19,32 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         """The newest that is live; None: as shipped."""
         return self.live().order_by("-pk").first()
 
+    def standing(self) -> PolicyQuerySet:
+        """Live or on trial."""
+        return self.exclude(state__in=[Policy.State.REJECTED, Policy.State.RETIRED])
+
+    def on_trial(self) -> Policy | None:
+        """At most one: nothing is fitted while one is."""
+        return self.filter(state__in=[Policy.State.SHADOW, Policy.State.CANARY]).order_by("-pk").first()
+
 
 class Policy(models.Model):
     class State(models.TextChoices):
+        SHADOW = "shadow", "In the shadow"
+        CANARY = "canary", "On trial"
         LIVE = "live", "Admitted"
         REJECTED = "rejected", "Not admitted"
         RETIRED = "retired", "Taken back"
 
     version = models.CharField(max_length=40, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.LIVE)
+    share = models.FloatField(default=1.0, help_text="Of customers whom it serves: below 1 while it is on trial")
     weights = models.JSONField(help_text="Calibration, thresholds and page statistics")
     head = models.BinaryField(null=True, help_text="The logistic head: source ids and float32 weights, as .npz")
     evidence = models.JSONField(default=dict, help_text="What it was fitted on, and how it does")
-    reasons = models.JSONField(default=list, help_text="Why the gate let it through or did not, and why it was taken back: sentences")
+    reasons = models.JSONField(
+        default=list, help_text="Why the gate let it through or did not, how its trial went, and why it was taken back: sentences"
+    )
     before = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="In use when it was fitted")
     at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
@@ -45,6 +59,31 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+    @transaction.atomic
+    def widen(self, share: float, *, because: str, at: dt.datetime) -> bool:
+        """Serve a share of customers from now on, with 1 all of them. False when its trial was over already."""
+        state = self.State.LIVE if share >= 1 else self.State.CANARY
+        if not self._leave_trial(state, because, share=share):
+            return False
+        Event.record("policy.widened", by=SYSTEM, at=at, policy=self.pk, version=self.version, share=share, because=because)
+        return True
+
+    @transaction.atomic
+    def turn_away(self, *, because: str, at: dt.datetime, by: User | None = None) -> bool:
+        """End its trial: it serves nobody. False when its trial was over already."""
+        if not self._leave_trial(self.State.REJECTED, because, share=0.0, retired_at=at, retired_by=by):
+            return False
+        Event.record("policy.turned_away", by=by or SYSTEM, at=at, policy=self.pk, version=self.version, because=because)
+        return True
+
+    def _leave_trial(self, state: str, because: str, **fields: Any) -> bool:
+        row = Policy.objects.select_for_update().get(pk=self.pk)
+        if row.state not in {self.State.SHADOW, self.State.CANARY}:
+            return False
+        Policy.objects.filter(pk=self.pk).update(state=state, reasons=[*row.reasons, because], **fields)
+        self.refresh_from_db()
+        return True
 
     @transaction.atomic
     def take_back(self, *, because: str, at: dt.datetime, by: User | None = None) -> bool:

@@ -44,7 +44,6 @@ class TestDrawing:
         few, many = ({pk for pk in range(5_000) if is_held_out(pk, share)} for share in (0.05, 0.2))
         assert few < many
         assert 200 < len(few) < 300
-        assert not is_held_out(None, 0.5)
 
 
 class TestExploration:
