@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
-from learning import changes, watch
+from learning import changes, rollout, watch
 from learning.models import Policy
 
 ROWS = 20
@@ -25,7 +25,7 @@ def listing(request: AgentRequest) -> HttpResponse:
     if before.isascii() and before.isdigit() and len(before) < 10:
         found = found.filter(pk__lt=int(before))
     rows = list(found.order_by("-pk")[: ROWS + 1])
-    in_use = Policy.objects.in_use()
+    in_use, trial = Policy.objects.in_use(), Policy.objects.on_trial()
     context = {
         "rows": [(policy, changes.told(policy, policy.before)) for policy in rows[:ROWS]],
         "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
@@ -33,6 +33,9 @@ def listing(request: AgentRequest) -> HttpResponse:
         "in_use": in_use,
         "watched": watch.look(in_use) if in_use else None,
         "alarm": round(1 / watch.ALPHA),
+        "trial": trial,
+        "tried": rollout.look(trial, timezone.now()) if trial else None,
+        "limit": round(1 / rollout.ALPHA),
     }
     return render(request, "learning/policies.html", context)
 
@@ -40,11 +43,14 @@ def listing(request: AgentRequest) -> HttpResponse:
 @require_POST
 @agent_required
 def take_back(request: AgentRequest, pk: int) -> HttpResponse:
-    """One click by an admin; the one before it decides from the next question on."""
+    """One click by an admin; the one before it decides from the next question on, and what is on trial serves nobody any more."""
     if not request.user.is_admin:
         raise PermissionDenied
     policy = get_object_or_404(Policy, pk=pk)
-    if policy.take_back(because=f"Taken back by {request.user.name}.", at=timezone.now(), by=request.user):
+    now, by = timezone.now(), request.user
+    if policy.turn_away(because=f"Turned away by {by.name}.", at=now, by=by):
+        messages.success(request, f"{policy.version} is turned away. It serves nobody any more.")
+    elif policy.take_back(because=f"Taken back by {by.name}.", at=now, by=by):
         messages.success(request, f"{policy.version} is taken back. The one before it decides from now on.")
     else:
         messages.info(request, f"{policy.version} was not in use any more.")

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import gaps, incidents, maturing, measuring, policies, watch
+from learning import gaps, incidents, maturing, measuring, policies, rollout, watch
 
 
 @shared_task
@@ -14,6 +14,7 @@ def mature() -> None:
 @shared_task
 def refit() -> None:
     watch.take_back_if_harmful(timezone.now())
+    rollout.step(timezone.now())
     policies.refit_if_due(timezone.now())
 
 

@@ -17,7 +17,7 @@ from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
-from learning import policies, watch
+from learning import policies, rollout, watch
 from learning.maturing import BATCH, mature
 from learning.models import Audit, Decision
 
@@ -79,6 +79,7 @@ class Replay:
             self.progress.changed = list(self.stage.changed.values())
         if number % REFIT_EVERY == 0:
             watch.take_back_if_harmful(past.at)
+            rollout.step(past.at)
             policies.refit_if_due(past.at)
         drawn = self._mood(number, past)
         ticket = intake.open_ticket(
