@@ -249,7 +249,9 @@ class TestNearest:
         rng = np.random.default_rng(1)
         asked = np.asarray(decision.vector) + rng.normal(0, 0.05, 384)
         vectors = asked + rng.normal(0, 0.001, (200, 384))  # nearer than the one that stays
-        Episode.objects.bulk_create([Episode(decision=each, vector=vector, **of_each) for each, vector in zip(others, vectors, strict=True)])
+        Episode.objects.bulk_create(
+            [Episode(decision=each, vector=vector, **of_each) for each, vector in zip(others, vectors, strict=True)]
+        )
         Episode.objects.filter(decision__in=others).delete()
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_sort TO off")  # so few would be read without the index
