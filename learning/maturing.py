@@ -1,10 +1,12 @@
-"""Held signals count once their window has closed without a word."""
+"""What time decides: held signals count once their window has closed without a word, and what nobody answered is let go."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from helpdesk.models import Ticket
+from django.db.models import F
+
+from helpdesk.models import SiteSettings, Ticket
 from learning import ledger
 from learning.models import Signal
 
@@ -18,6 +20,14 @@ def mature(at: dt.datetime) -> int:
         return 0
     signals = Signal.objects.select_related("decision__customer", "decision__ticket").defer("decision__vector").in_bulk(due)
     return sum(_mature(signals[pk]) for pk in due if pk in signals)
+
+
+def let_go(at: dt.datetime) -> int:
+    """Close as abandoned what the assistant asked back and nobody answered until the window closed: no person was needed, and nothing was solved."""
+    closed = at - dt.timedelta(hours=SiteSettings.load().assumed_hours)
+    theirs = Ticket.objects.filter(handler=Ticket.Handler.ASSISTANT, state__in=[Ticket.State.OPEN, Ticket.State.WAITING])
+    asked = theirs.filter(updated_at__lte=closed, messages__seq=F("last_seq"), messages__meta__kind="clarify")
+    return sum(ticket.resolve(how="abandoned", at=at) is not None for ticket in asked.order_by("updated_at", "pk")[:BATCH])
 
 
 def _mature(signal: Signal) -> bool:

@@ -9,6 +9,7 @@ from learning import gaps, incidents, maturing, measuring, policies, rollout, wa
 @shared_task
 def mature() -> None:
     maturing.mature(timezone.now())
+    maturing.let_go(timezone.now())
 
 
 @shared_task

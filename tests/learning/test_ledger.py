@@ -54,6 +54,19 @@ class TestReactions:
             ticket.solved(customer=ada, at=ticket.opened_at + 80 * HOUR)
         assert 0 < silent < credit(decision)
 
+    def test_a_question_back_that_nobody_answered_is_abandoned_and_not_solved(self, decided, ada, happening):
+        ticket, _ = decided(ada)
+        asked = ticket.opened_at + HOUR
+        with happening():
+            ticket.not_quite(customer=ada, at=asked)
+            ticket.answer("Which one?", meta={"kind": "clarify", "options": []}, at=asked)
+        type(ticket).objects.filter(pk=ticket.pk).update(handler="assistant", state="open")
+        assert maturing.let_go(asked + 71 * HOUR) == 0
+        assert maturing.let_go(asked + 73 * HOUR) == 1
+        assert maturing.let_go(asked + 73 * HOUR) == 0
+        ticket.refresh_from_db()
+        assert ticket.is_resolved and ticket.resolutions.get(reversed_at=None).kind == "abandoned"
+
     def test_maturing_twice_matures_once(self, decided, ada):
         ticket, _ = decided(ada)
         assert maturing.mature(ticket.opened_at + 4 * DAY) == 1

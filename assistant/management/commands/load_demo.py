@@ -18,7 +18,7 @@ from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
 from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, SiteSettings, Source, Team, Ticket, User
 from learning import gaps
-from learning.maturing import mature
+from learning.maturing import let_go, mature
 from learning.measuring import measure
 from learning.models import Gap, Metric, Policy
 from learning.policies import forget, refit_if_due
@@ -103,6 +103,7 @@ def start_over() -> None:
 def overnight(at: dt.datetime) -> None:
     """What the timetable does, once a simulated day."""
     mature(at)
+    let_go(at)
     refit_if_due(at)
 
 
