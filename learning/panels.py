@@ -11,7 +11,7 @@ import numpy as np
 from helpdesk.models import SiteSettings, User
 from learning import channels, estimates, lessons, measures, trends
 from learning.estimates import Floats
-from learning.models import Audit, Incident, Policy, Suspicion
+from learning.models import Audit, Gap, Incident, Policy, Suspicion
 from learning.policies import rates_of
 from learning.trends import History
 
@@ -47,6 +47,11 @@ class Received:
 def incidents(viewer: User, history: History) -> dict[str, Any]:
     shown = Incident.objects.visible_to(viewer).order_by("-raised_at", "-pk")
     return {"incidents": list(shown.filter(raised_at__gte=measures.midnight(history.period.first))[:MOST])}
+
+
+def gaps(viewer: User, history: History) -> dict[str, Any]:
+    """By what an article should bring."""
+    return {"gaps": list(Gap.objects.visible_to(viewer).ranked().only("title", "customers", "lift", "state")[:MOST])}
 
 
 def stale(viewer: User, history: History) -> dict[str, Any]:
@@ -122,6 +127,7 @@ def holdout(viewer: User, history: History) -> dict[str, Any]:
 PANELS = (
     Panel("learning/_panel_signals.html", signals),
     Panel("learning/_panel_incidents.html", incidents),
+    Panel("learning/_panel_gaps.html", gaps),
     Panel("learning/_panel_stale.html", stale),
     Panel("learning/_panel_audits.html", audits),
     Panel("learning/_panel_holdout.html", holdout),

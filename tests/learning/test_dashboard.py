@@ -314,7 +314,7 @@ class TestPage:
             # session, agent, closed teams, settings; the rows, policies in the chart; the one in use, incidents, audits due; lessons: what was
             # taught and how much, what people showed, what missed, policies new and taken back, audits judged; the newest policies; open
             # incidents in the rail
-            with django_assert_num_queries(19):
+            with django_assert_num_queries(20):
                 client.get("/learning/")
 
     def test_the_panels_are_a_list(self):
