@@ -1,0 +1,203 @@
+"""`manage.py figures FOLDER...`: the table of figures, from as many backtests as it takes. Run it again and it goes on where it was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from argparse import SUPPRESS
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from assistant.backtest.table import PLAYS, ROWS, Play, Result, Row
+from helpdesk import corpus
+
+MARKS = {True: "[green]holds[/green]", False: "[red]misses[/red]", None: ""}
+CODE = ("assistant", "learning", "helpdesk")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One backtest of one corpus with one seed. `name`: of its files; another version of the code or other options have another."""
+
+    folder: Path
+    corpus: str
+    play: Play
+    seed: int
+    limit: int | None
+    version: str
+
+    @property
+    def path(self) -> Path:
+        said = json.dumps([self.corpus, self.play.options, self.play.both, self.seed, self.limit, self.version])
+        return (
+            settings.DATA_DIR
+            / "figures"
+            / f"{self.corpus}-{self.play.name}-{self.seed}-{hashlib.sha256(said.encode()).hexdigest()[:12]}.json"
+        )
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """By the name that the table knows the play by."""
+        other = {f"{self.play.name}.wrong-channels": self.path.with_name(f"{self.path.stem}.wrong-channels.json")} if self.play.both else {}
+        return {self.play.name: self.path, **other}
+
+    @property
+    def is_done(self) -> bool:
+        return all(path.exists() for path in self.files.values())
+
+    @property
+    def log(self) -> Path:
+        return self.path.with_suffix(".log")
+
+    @property
+    def cores(self) -> int:
+        return 2 if self.play.both else 1
+
+    @property
+    def plan(self) -> tuple[object, ...]:
+        return self.corpus, self.play.options, self.seed, self.limit
+
+    def command(self) -> list[str]:
+        limit = ["--limit", str(self.limit)] if self.limit else []
+        worlds = [] if self.play.both else ["--one-world"]
+        options = [*self.play.options, *limit, *worlds, "--seed", str(self.seed), "--json", str(self.path)]
+        return [sys.executable, str(settings.BASE_DIR / "manage.py"), "backtest", str(self.folder), *options]
+
+    def __str__(self) -> str:
+        return f"{self.corpus} {self.play.name}, seed {self.seed}"
+
+
+class Command(BaseCommand):
+    help = "Play every backtest that the table of figures rests on, and print it. What is done already is not done again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+        parser.add_argument("--only", action="append", choices=[row.name for row in ROWS], help="These rows alone")
+        parser.add_argument("--seeds", type=int, metavar="N", help="The first N seeds of each play")
+        parser.add_argument("--limit-all", type=int, metavar="N", help="At most N tickets a run: for a look, its figures say nothing")
+        parser.add_argument("--list", action="store_true", help="Say what would be played, and print what is known")
+        parser.add_argument("--json", type=Path, help="Where to write the table")
+        parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help=SUPPRESS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = [row for row in ROWS if not options["only"] or row.name in options["only"]]
+        wanted = {play for row in rows for play in row.plays}
+        runs = [run for folder in options["folders"] for run in _runs(folder, wanted, options)]
+        console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
+        missing = [run for run in runs if not run.is_done]
+        if options["list"]:
+            console.print(f"{len(runs) - len(missing)} of {len(runs)} backtests are done.", *map(str, missing), sep="\n  ")
+            failed = {}
+        else:
+            failed = _play(missing, options["jobs"])
+        table = [
+            _cells(name, rows, [run for run in runs if run.corpus == name], failed) for name in dict.fromkeys(run.corpus for run in runs)
+        ]
+        for cells in table:
+            console.print(_shown(cells))
+        for run, said in failed.items():
+            console.print(f"{run}: {said}", style="red")
+        if options["json"]:
+            options["json"].write_text(json.dumps(table, indent=1) + "\n")
+
+
+def _runs(folder: Path, wanted: set[str], options: dict[str, Any]) -> Iterator[Run]:
+    try:
+        found = corpus.read(folder)
+    except corpus.CorpusError as error:
+        raise CommandError(str(error)) from error
+    version = _version()
+    for play in PLAYS:
+        if play.name in wanted:
+            limit = min(filter(None, [play.limit, options["limit_all"]]), default=None)
+            for seed in play.seeds[: options["seeds"]]:
+                yield Run(folder, found.name, play, seed, limit, version)
+
+
+def _version() -> str:
+    """Of the code that decides: figures of other code are other figures."""
+    digest = hashlib.sha256()
+    for path in sorted(path for part in CODE for path in (settings.BASE_DIR / part).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _play(runs: list[Run], jobs: int) -> dict[Run, str]:
+    """Side by side, as many as there are cores; one that plays both worlds takes two. What failed, and what it said last."""
+    failed: dict[Run, str] = {}
+    running: dict[Run, subprocess.Popen[bytes]] = {}
+    waiting = list(runs)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Backtests", total=len(runs))
+        try:
+            while waiting or running:
+                while (run := _next(waiting, list(running), jobs)) is not None:
+                    waiting.remove(run)
+                    running[run] = _start(run)
+                for run, process in list(running.items()):
+                    if process.poll() is not None:
+                        del running[run]
+                        if process.returncode:
+                            failed[run] = f"failed: {' '.join(run.log.read_text(errors='replace').split()[-30:])}"
+                        bar.advance(task)
+                bar.update(task, description=", ".join(map(str, running)) or "Backtests")
+                time.sleep(0.2)
+        finally:  # what was begun goes on from its own checkpoint the next time
+            for process in running.values():
+                process.terminate()
+            for process in running.values():
+                process.wait()
+    return failed
+
+
+def _next(waiting: list[Run], running: list[Run], jobs: int) -> Run | None:
+    """The next for which there are cores. Two of the same plan, as `--limit-all` makes them, share a scratch database: one after the other."""
+    free = jobs - sum(each.cores for each in running)
+    taken = {each.plan for each in running}
+    return next((run for run in waiting if min(run.cores, jobs) <= free and run.plan not in taken), None)
+
+
+def _start(run: Run) -> subprocess.Popen[bytes]:
+    run.path.parent.mkdir(parents=True, exist_ok=True)
+    quiet = {**os.environ, "TERM": "dumb", "OMP_NUM_THREADS": "1"}
+    with run.log.open("wb") as log:
+        return subprocess.Popen(run.command(), env=quiet, stdout=subprocess.DEVNULL, stderr=log)  # noqa: S603
+
+
+def _cells(name: str, rows: list[Row], runs: list[Run], failed: dict[Run, str]) -> dict[str, Any]:
+    results: dict[str, list[Result]] = {}
+    for run in runs:
+        if run.is_done and run not in failed:
+            for play, path in run.files.items():
+                results.setdefault(play, []).append(json.loads(path.read_text()))
+    found = []
+    for row in rows:
+        value = row.value(results)
+        seeds = min(len(results.get(play, ())) for play in row.plays)
+        cell = {"row": row.name, "what": row.what, "goal": row.goal(name), "at_least": row.at_least, "seeds": seeds}
+        found.append({**cell, "value": value, "holds": row.holds(name, value) if value is not None else None})
+    return {"corpus": name, "rows": found}
+
+
+def _shown(cells: dict[str, Any]) -> Table:
+    table = Table(title=cells["corpus"], title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("", "goal", "found", "seeds", ""):
+        table.add_column(heading, justify="right" if heading else "left")
+    for cell in cells["rows"]:
+        goal = "" if cell["goal"] is None else f"{'>=' if cell['at_least'] else '<='} {cell['goal']:g}"
+        value = "not run" if cell["value"] is None else f"{cell['value']:.3f}"
+        table.add_row(cell["what"], goal, value, str(cell["seeds"] or ""), MARKS[cell["holds"]])
+    return table
