@@ -18,7 +18,7 @@ def search_until_enough(sender: Any, connection: Any, **kwargs: Any) -> None:
     were deleted, or that a filter leaves out, count among these: after much rewriting it would find nothing."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET hnsw.iterative_scan TO strict_order")
+            cursor.execute("SET hnsw.iterative_scan TO relaxed_order")
 
 
 @receiver(event_recorded)

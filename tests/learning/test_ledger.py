@@ -250,26 +250,43 @@ class TestLearnedResolutions:
         assert learned.state == "draft" and not learned.source.is_live
 
 
-class TestNearest:
-    def test_what_was_rewritten_many_times_hides_nothing(self, decided, ada, happening):
-        """Deleted rows stay in the index until they are vacuumed; a search that takes the nearest forty entries for the nearest forty rows finds none."""
+@pytest.fixture
+def rewritten(decided, ada, happening):
+    """One episode that stays, among hundreds of deleted ones: `rewritten(spread)` returns what is asked now, and the source that stays."""
+
+    def make(spread):
         ticket, decision = decided(ada)
+        with connection.cursor() as cursor:
+            cursor.execute("REINDEX INDEX episode_vector")  # without what other tests have rolled back
+            cursor.execute("SET LOCAL enable_sort TO off")  # so few would be read without the index
         with happening():
             ticket.solved(customer=ada)
         fields = {"kind": "answer", "confidence": 0.9, "threshold": 0.9, "policy": "v1", "at": decision.at, "source_id": decision.source_id}
-        others = Decision.objects.bulk_create([Decision(**fields) for _ in range(200)])
+        others = Decision.objects.bulk_create([Decision(**fields) for _ in range(len(spread))])
         of_each = {"source_id": decision.source_id, "credit": 0.5, "account": "c1", "at": decision.at}
         rng = np.random.default_rng(1)
         asked = np.asarray(decision.vector) + rng.normal(0, 0.05, 384)
-        vectors = asked + rng.normal(0, 0.001, (200, 384))  # nearer than the one that stays
+        vectors = asked + rng.normal(0, 1, (len(spread), 384)) * spread[:, None]
         Episode.objects.bulk_create(
             [Episode(decision=each, vector=vector, **of_each) for each, vector in zip(others, vectors, strict=True)]
         )
         Episode.objects.filter(decision__in=others).delete()
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_sort TO off")  # so few would be read without the index
-        found = nearest(Question(text="", vector=asked, at=decision.at))
-        assert found.source_ids.tolist() == [decision.source_id]
+        return Question(text="", vector=asked, at=decision.at), decision.source_id
+
+    return make
+
+
+class TestNearest:
+    """Deleted rows stay in the index until they are vacuumed."""
+
+    def test_a_search_goes_on_behind_nearer_ones_that_are_deleted(self, rewritten):
+        question, source = rewritten(np.full(200, 0.001))
+        assert nearest(question).source_ids.tolist() == [source]
+
+    def test_among_few_nothing_is_missed_even_where_the_index_has_lost_it(self, rewritten):
+        question, source = rewritten(np.geomspace(0.001, 0.2, 600))
+        assert nearest(question, known=100).source_ids.tolist() == [source]
+        assert source in recall(question).source_ids
 
 
 class TestPolicies:
