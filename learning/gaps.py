@@ -13,7 +13,7 @@ from helpdesk.events import consumer
 from helpdesk.models import Chunk, Event, Source
 from helpdesk.models.events import SYSTEM
 from helpdesk.search.index import index_source, outline
-from learning import gap_facts, gathering, ledger, matching, resolutions, retest, trial, unanswered
+from learning import gap_facts, gathering, ledger, matching, merging, retest, trial, unanswered
 from learning.demonstrations import solving_reply
 from learning.models import Gap, GapQuestion, LearnedResolution
 from learning.unanswered import Asked
@@ -72,7 +72,7 @@ def teach(gap: Gap, event: Event) -> None:
             taught.append(question.ticket_id)
     replaced = LearnedResolution.objects.filter(ticket__in=taught).exclude(state=LearnedResolution.State.RETIRED)
     for resolution in replaced:
-        resolutions.retire(resolution, at=event.at)
+        merging.replace(resolution, source, by=None, at=event.at)
     try_again(gap, at=event.at)
 
 

@@ -40,7 +40,7 @@ class Match:
 
 
 def match(reply: str, asked: Sequence[Decision] = ()) -> Source | None:
-    """The live source that the reply links to, else the one that it says the same as on the same matter."""
+    """The source, live or on trial, that the reply links to, else the one that it says the same as on the same matter."""
     linked = _linked(reply)
     if linked is not None:
         return linked
@@ -51,7 +51,7 @@ def match(reply: str, asked: Sequence[Decision] = ()) -> Source | None:
 
 def matches(reply: str, asked: Sequence[Decision] = ()) -> list[Match]:
     """The sources nearest to a reply. None while the embedder is away."""
-    live = Source.objects.filter(is_live=True)
+    live = Source.objects.live_or_tried()
     try:
         said = find(live, reply, embed_one(reply[:REPLY_CHARACTERS]), CONSIDERED)
     except EmbedderUnavailable:
