@@ -64,10 +64,11 @@ def teach(gap: Gap, event: Event) -> None:
     source = Source.objects.get(article=gap.article)
     if not Chunk.objects.filter(source=source, vector__isnull=False).exists():
         index_source(source, outline(source.title, source.body))
+    articles = Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True)
     taught = []
     for question in _solved_by_people(gap):
         reply = solving_reply(question.ticket)
-        if reply is not None and matching.match(reply.body, [question.decision]) == source:
+        if reply is not None and matching.match(reply.body, [question.decision], articles) == source:
             ledger.note(question.decision, "demonstrated", event=event, at=event.at, source=source)
             taught.append(question.ticket_id)
     replaced = LearnedResolution.objects.filter(ticket__in=taught).exclude(state=LearnedResolution.State.RETIRED)
