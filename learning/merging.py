@@ -29,7 +29,7 @@ def twin(question: str, answer: str) -> LearnedResolution | None:
     known = Source.objects.filter(resolution__in=LearnedResolution.objects.standing())
     try:
         asked, said = embed([question, answer[:ANSWER_CHARACTERS]])
-        near = [hit.source_id for hit in find(known, answer[:ANSWER_CHARACTERS], said, CONSIDERED) if hit.dense >= QUESTIONS]
+        near = [hit.source_id for hit in find(known, answer[:ANSWER_CHARACTERS], said, CONSIDERED)]
         rows = {row.source_id: row for row in LearnedResolution.objects.filter(source__in=near).select_related("source", "ticket")}
         found = [rows[pk] for pk in near if says_the_same(rows[pk].answer, answer)]
         if not found:

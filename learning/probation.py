@@ -24,8 +24,7 @@ def judge(at: dt.datetime, sources: Collection[int] | None = None) -> list[Learn
 
     Two queries when nothing changes.
     """
-    State = LearnedResolution.State
-    watched = LearnedResolution.objects.filter(state__in=[State.SHADOW, State.CANARY, State.LIVE])
+    watched = LearnedResolution.objects.standing().exclude(state=LearnedResolution.State.DRAFT)
     found = list(watched if sources is None else watched.filter(source__in=sources))
     records = _records([each.source_id for each in found])
     changed = []

@@ -14,8 +14,9 @@ from helpdesk.models.events import SYSTEM
 from helpdesk.models.knowledge import Audience
 from helpdesk.search.index import index_source, outline
 from learning import merging
-from learning.masking import has_personal_data, links, mask
+from learning.masking import mask
 from learning.models import Decision, LearnedResolution
+from learning.screening import objection
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
 TITLE_LENGTH = 160
@@ -31,11 +32,6 @@ _CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
 _TAKEN_OUT = re.compile(r"\[[a-z]+\]")
 _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|previous|above)|\bsystem prompt\b|\byou are now\b"
-    r"|<\s*/?\s*(?:script|iframe|img|system)\b|\bassistant\s*:|```\s*system",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -> Source | None:
@@ -45,7 +41,7 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
     Returns the source, unless it waits for an agent: what the filter holds earns nothing.
     """
     people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
-    answer = depersonalise(reply.body, people)
+    answer = without_colleagues(depersonalise(reply.body, people), ticket.customer)
     question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
     if not answer or not question:
         return None
@@ -115,6 +111,24 @@ def depersonalise(text: str, people: list[str]) -> str:
     return (text[:1].upper() + text[1:])[:ANSWER_LIMIT]
 
 
+def without_colleagues(answer: str, customer: Customer) -> str:
+    """Without the agents and the people of the customer's organisation whom it names: in full anywhere, by one name within a sentence.
+
+    A name that is a word of the articles' stays: “Mark” is something to press, too.
+    """
+    names = list(User.objects.values_list("name", flat=True))
+    if customer.organisation_id:
+        names += Customer.objects.filter(organisation=customer.organisation_id).values_list("name", flat=True)
+    for name in dict.fromkeys(names):
+        if " " in name and name.casefold() in answer.casefold():
+            answer = re.sub(rf"\b{re.escape(name)}\b", "[name]", answer, flags=re.IGNORECASE)
+    parts = {part for name in names for part in name.split()}
+    for word in dict.fromkeys(_CAPITAL.findall(answer)):
+        if word in parts and re.search(rf"[^.!?;:\s*]\s+{word}\b", answer) and not _stands_in_an_article(word):
+            answer = re.sub(rf"\b{word}\b", "[name]", answer)
+    return answer
+
+
 def anonymous(question: str, people: list[str]) -> str:
     """A customer's question as others may see it: without addresses, numbers that name a case, and names.
 
@@ -146,22 +160,6 @@ def _names_somebody(word: str, *, within: bool) -> bool:
 def _stands_in_an_article(word: str) -> bool:
     articles = Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True)
     return articles.filter(Q(body__contains=word) | Q(title__contains=word)).exists()
-
-
-def objection(answer: str) -> str:
-    """Why a text must not be served before an agent has looked at it; empty when nothing is wrong with it."""
-    if _INSTRUCTION.search(answer):
-        return "It reads like an instruction to the assistant"
-    if outside := [link for link in links(answer) if not _is_known(link)]:
-        return f"It links to {outside[0][:120]}"
-    if has_personal_data(answer):
-        return "It may hold personal data"
-    return ""
-
-
-def _is_known(link: str) -> bool:
-    """Links are served only where an article has them too."""
-    return Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True, body__contains=link).exists()
 
 
 def _source(question: str, answer: str, ticket: Ticket, asked: Decision, at: dt.datetime) -> Source:
