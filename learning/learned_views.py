@@ -22,6 +22,7 @@ from learning.models import LearnedResolution
 from learning.models.resolution import ResolutionQuerySet
 
 ROWS = 20
+MERGED_WITH = 100  # of the newest, to choose from
 OFFERED = 500  # of the newest, that another may be merged with
 State = LearnedResolution.State
 
@@ -73,7 +74,7 @@ def listing(request: AgentRequest) -> HttpResponse:
 def edit(request: AgentRequest, pk: int) -> HttpResponse:
     resolution = _one(request, pk)
     form = AnswerForm(initial={"question": resolution.question, "answer": resolution.answer})
-    return render(request, "learning/learned_edit.html", {"resolution": resolution, "form": form})
+    return _page(request, resolution, form)
 
 
 @require_POST
@@ -82,7 +83,7 @@ def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
     """Edit, and approve."""
     resolution, form = _one(request, pk), AnswerForm(request.POST)
     if not form.is_valid():
-        return render(request, "learning/learned_edit.html", {"resolution": resolution, "form": form}, status=422)
+        return _page(request, resolution, form, status=422)
     resolutions.rewrite(resolution, form.cleaned_data["question"], form.cleaned_data["answer"], by=request.user, at=timezone.now())
     resolution.approve(by=request.user, at=timezone.now())
     messages.success(request, "Saved. The assistant serves it as it stands now.")
@@ -92,7 +93,9 @@ def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
 @require_POST
 @agent_required
 def approval(request: AgentRequest, pk: int) -> HttpResponse:
-    return _done(request, pk, lambda each: each.approve(by=request.user, at=timezone.now()), "Approved. The next customer can be served it.")
+    return _done(
+        request, pk, lambda each: each.approve(by=request.user, at=timezone.now()), "Approved. The next customer can be served it."
+    )
 
 
 @require_POST
@@ -106,7 +109,9 @@ def trial(request: AgentRequest, pk: int) -> HttpResponse:
 @agent_required
 def retirement(request: AgentRequest, pk: int) -> HttpResponse:
     because = f"{request.user.name} retired it"
-    return _done(request, pk, lambda each: each.retire(because, by=request.user, at=timezone.now()), "Retired. Nobody is served it any more.")
+    return _done(
+        request, pk, lambda each: each.retire(because, by=request.user, at=timezone.now()), "Retired. Nobody is served it any more."
+    )
 
 
 @require_POST
@@ -141,6 +146,12 @@ def article(request: AgentRequest, pk: int) -> HttpResponse:
 # --- Inside -------------------------------------------------------------------------------------------------------------
 
 
+def _page(request: AgentRequest, resolution: LearnedResolution, form: AnswerForm, *, status: int = 200) -> HttpResponse:
+    """One of them, with the newest others that it can be merged with."""
+    others = _seen(request).standing().exclude(pk=resolution.pk).order_by("-pk")[:MERGED_WITH]
+    return render(request, "learning/learned_edit.html", {"resolution": resolution, "form": form, "others": others}, status=status)
+
+
 def _with_offers(rows: Sequence[LearnedResolution], seen: ResolutionQuerySet) -> list[dict[str, Any]]:
     """Each with the other one that has grown alike, if there is one. Two queries."""
     standing = [row for row in rows if not row.is_retired]
@@ -168,7 +179,11 @@ def _tab_of(resolution: LearnedResolution) -> str:
 
 def _seen(request: AgentRequest) -> ResolutionQuerySet:
     related = ("source", "ticket", "taught_by", "replaced_by", "article")
-    return LearnedResolution.objects.visible_to(request.user).select_related(*related).defer("source__tsv", "replaced_by__tsv", "replaced_by__body")
+    return (
+        LearnedResolution.objects.visible_to(request.user)
+        .select_related(*related)
+        .defer("source__tsv", "replaced_by__tsv", "replaced_by__body")
+    )
 
 
 def _one(request: HttpRequest, pk: int) -> LearnedResolution:
