@@ -25,6 +25,7 @@ def judge(at: dt.datetime, sources: Collection[int] | None = None) -> list[Learn
     Two queries when nothing changes.
     """
     watched = LearnedResolution.objects.standing().exclude(state=LearnedResolution.State.DRAFT)
+    watched = watched.select_related("ticket__team")
     found = list(watched if sources is None else watched.filter(source__in=sources))
     records = _records([each.source_id for each in found])
     changed = []
@@ -41,6 +42,8 @@ def judge(at: dt.datetime, sources: Collection[int] | None = None) -> list[Learn
 def _move(resolution: LearnedResolution, record: proving.Record, at: dt.datetime) -> bool:
     if record.fails:
         return resolution.retire(_failed(record), at=at)
+    if resolution.ticket is not None and resolution.ticket.team is not None and resolution.ticket.team.is_private:
+        return False  # what a private team wrote goes no further without an agent's word
     if resolution.state == LearnedResolution.State.SHADOW and record.may_be_tried:
         resolution.serve_to_a_few(at=at)
         return not record.may_go_live or resolution.prove(at=at)

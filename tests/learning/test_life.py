@@ -9,7 +9,7 @@ from helpdesk.models import Event, Source
 from helpdesk.search.retrieve import hybrid
 from learning import merging, probation, rebuild, resolutions
 from learning.models import Decision, Episode, LearnedResolution
-from tests.factories import make_admin, make_article, make_customer, make_ticket
+from tests.factories import make_admin, make_article, make_customer, make_team, make_ticket
 
 ASKED = "Our Zebra scanner enters every code twice on the asset screen"
 AGAIN = "The scanner enters every code twice on our asset screen"
@@ -82,6 +82,14 @@ class TestStates:
         assert only().source.is_live and only().source.trial == "" and only().live_at is not None
         assert verbs().count("resolution.proven") == 1
         assert probation.judge(timezone.now()) == []
+
+    def test_what_a_private_team_wrote_takes_an_agents_word(self, solve, ada, ines):
+        first = solve(ada)
+        type(first).objects.filter(pk=first.pk).update(team=make_team("Legal", is_private=True))
+        for name in ("Bo Lind", "Cara Moss", "Dag Ness"):
+            solve(make_customer(name), AGAIN)
+        assert (only().state, only().accounts) == ("shadow", 3)
+        assert only().approve(by=ines, at=timezone.now())
 
     def test_one_account_is_one_voice_however_often_it_asks(self, solve, ada):
         solve(ada)
