@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
+from helpdesk.models import User
 from learning import merging, resolutions
 from learning.gap_views import may_write
 from learning.models import LearnedResolution
@@ -130,7 +132,7 @@ def merger(request: AgentRequest, pk: int) -> HttpResponse:
         messages.error(request, "Choose the answer that it is to be merged with.")
         return _back(_tab_of(_one(request, pk)))
     done = f"Merged. “{into.question}” stands for both."
-    return _done(request, pk, lambda each: merging.replace(each, into.source, by=request.user, at=timezone.now()), done)
+    return _done(request, pk, lambda each: _merge(each, into, request.user), done)
 
 
 @require_POST
@@ -144,6 +146,16 @@ def article(request: AgentRequest, pk: int) -> HttpResponse:
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------------
+
+
+def _merge(resolution: LearnedResolution, into: LearnedResolution, by: User) -> bool:
+    """What was served stays served: then the other one is approved with it."""
+    at, was_live = timezone.now(), resolution.state == State.LIVE
+    with transaction.atomic():
+        merged = merging.replace(resolution, into.source, by=by, at=at)
+        if merged and was_live:
+            into.approve(by=by, at=at)
+    return merged
 
 
 def _page(request: AgentRequest, resolution: LearnedResolution, form: AnswerForm, *, status: int = 200) -> HttpResponse:

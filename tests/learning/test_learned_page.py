@@ -120,6 +120,13 @@ def test_two_that_are_alike_are_offered_and_merged(ines, taught):
     assert "Choose the answer" in act(ines, "merger", two, into=two.pk).content.decode()
 
 
+def test_what_was_served_stays_served_when_it_is_merged(ines, taught):
+    trial, live = taught(state="shadow"), taught(state="live")
+    act(ines, "merger", live, into=trial.pk)
+    trial.refresh_from_db()
+    assert trial.state == "live" and not Source.objects.get(pk=live.source_id).is_live
+
+
 def test_make_it_an_article(taught, ines):
     admin, live = make_admin(), taught(state="live")
     assert act(ines, "article", live).status_code == 403
