@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("helpdesk", "0010_tried_sources"),
-        ("learning", "0009_what_chance_decided"),
+        ("learning", "0010_trials"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
