@@ -58,8 +58,8 @@ def _decided(message: Message, at: dt.datetime) -> Decision | None:
 
 def _likely(decision: Decision, ticket: Ticket) -> list[Source]:
     """The likeliest sources that this customer may read."""
-    wanted = [each["source"] for each in decision.candidates[:2]]
-    visible = Source.objects.visible_to(ticket.customer).in_bulk(wanted)
+    wanted = [each["source"] for each in decision.served[:2]]
+    visible = Source.objects.rankable_for(ticket.customer).in_bulk(wanted)
     return [visible[pk] for pk in wanted if pk in visible]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from helpdesk.models import Message, Ticket
+from helpdesk.models import Message, Source, Ticket
 from helpdesk.search.embedder import embed_one
-from helpdesk.search.retrieve import hybrid
-from learning import experience
+from helpdesk.search.retrieve import find
+from learning import experience, probation
 from learning.question import Candidate, Question
 from learning.scoring import Recall, recall
 
@@ -45,9 +45,12 @@ def read(message: Message, *, at: dt.datetime) -> Reading:
 
 def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> list[Candidate]:
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
-    hits = hybrid(question.text, question.vector, ticket.customer, CANDIDATES, also=set(recalled.source_ids))
+    door = Source.objects.rankable_for(ticket.customer)
+    hits = find(door, question.text, question.vector, CANDIDATES, also=set(recalled.source_ids))
     missed = _missed(ticket)
-    return [Candidate.of(hit, question.at) for hit in hits if hit.source_id not in missed]
+    return [
+        Candidate.of(hit, question.at, is_aside=probation.is_aside(hit.trial, ticket.pk)) for hit in hits if hit.source_id not in missed
+    ]
 
 
 def _text(message: Message) -> str:

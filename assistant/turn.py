@@ -90,7 +90,7 @@ def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, de
 def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, decision: Decision, at: dt.datetime) -> None:
     """The passage itself; with a language model, its words on the passages."""
     likely = [each for each in ranking.scored[:3] if each is ranking.first or each.p >= ranking.threshold]
-    sources = Source.objects.visible_to(ticket.customer).defer("tsv").in_bulk([each.source_id for each in likely])
+    sources = Source.objects.rankable_for(ticket.customer).defer("tsv").in_bulk([each.source_id for each in likely])
     passages = passages_of([sources[each.source_id] for each in likely if each.source_id in sources], reading.question.vector)
     body, cited = compose(reading.question.text, passages, on_text=_glimpses(ticket))
     if body is None:

@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},
     "forget sign-in codes that have expired": {"task": "helpdesk.tasks.forget_old_codes", "schedule": 3600.0},
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
+    "move learned answers on, or retire them": {"task": "learning.tasks.judge_learned_answers", "schedule": 300.0},
     "refit what the assistant weighs, when enough is new": {"task": "learning.tasks.refit", "schedule": 900.0},
     "work out the figures of the last days": {"task": "learning.tasks.measure", "schedule": 900.0},
     "gather what no article answers": {"task": "learning.tasks.find_gaps", "schedule": 1800.0},

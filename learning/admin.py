@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from helpdesk.admin.confirm import confirmed
-from learning import resolutions
+from helpdesk.models import User
 from learning.models import Decision, Incident, LearnedResolution, Policy, Signal, Suspicion
 
 
@@ -81,14 +81,18 @@ class SuspicionAdmin(Record):
     search_fields = ("source__title",)
 
 
+def _agent(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
 @confirmed("Approve", "The assistant serves them from now on, as you see them here.", "Approved")
 def approve(request: HttpRequest, resolution: LearnedResolution) -> None:
-    resolutions.approve(resolution, at=timezone.now())
+    resolution.approve(by=_agent(request), at=timezone.now())
 
 
 @confirmed("Retire", "The assistant does not serve them any more. What was learned from their outcomes stays.", "Retired")
 def retire(request: HttpRequest, resolution: LearnedResolution) -> None:
-    resolutions.retire(resolution, at=timezone.now())
+    resolution.retire("An agent retired it", by=_agent(request), at=timezone.now())
 
 
 @admin.register(LearnedResolution)
@@ -97,7 +101,10 @@ class LearnedResolutionAdmin(admin.ModelAdmin):
     list_filter = ("state",)
     list_select_related = ("taught_by", "ticket")
     search_fields = ("question", "answer", "=ticket__id")
-    readonly_fields = ("source", "question", "answer", "state", "held_because", "ticket", "message", "taught_by", "accounts", "at")
+    readonly_fields = (
+        *("source", "question", "answer", "state", "was", "held_because", "retired_because", "ticket", "message", "taught_by"),
+        *("accounts", "failed", "judged_from", "live_at", "replaced_by", "article", "at"),
+    )
     actions = (approve, retire)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

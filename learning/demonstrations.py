@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from helpdesk.models import Event, Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
-from learning import drafts, ledger, matching, resolutions
+from learning import drafts, ledger, matching, probation, resolutions
 from learning.masking import mask
 from learning.models import Decision, Signal
 
@@ -36,6 +36,8 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
             ledger.note(decision, "demonstrated", event=event, at=event.at, source=source)
         if decision.source_id and (source is None or decision.source_id != source.pk):
             ledger.note(decision, "overruled", event=event, at=event.at)
+    if source is not None and source.kind == Source.Kind.RESOLUTION:
+        probation.judge(event.at, [source.pk])
     return source
 
 

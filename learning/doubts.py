@@ -13,6 +13,7 @@ from learning.amending import Line
 from learning.channels import channel
 from learning.models import Decision, Signal, Suspicion
 from learning.models.decision import DecisionQuerySet
+from learning.screening import objection
 from learning.staleness import EXPECTED
 
 TICKETS = 20
@@ -137,7 +138,7 @@ def _replies(suspicion: Suspicion, tickets: list[Ticket]) -> list[str]:
         if reply is not None and reply.at >= suspicion.since:
             people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
             said = resolutions.depersonalise(reply.body, people)
-            if said and not resolutions.objection(said):
+            if said and not objection(said):
                 found.append(said)
     return found
 

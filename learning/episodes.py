@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Value
+from django.db.models.functions import Coalesce
 from pgvector.django import CosineDistance
 
 from learning import credit
@@ -59,21 +60,25 @@ def settle(decision: Decision, account: str) -> bool:
     said = _in_force(decision)
     by_source: dict[int, list[Any]] = {}
     for signal in said:
-        source_id = signal.source_id or decision.source_id
+        source_id = signal.named or signal.first
         if source_id is not None:
             by_source.setdefault(source_id, []).append(signal)
-    first = by_source.get(decision.source_id or 0)
+    first = by_source.get(said[0].first or 0) if said else None
     belief = credit.belief(decision.confidence, _evidence(first)) if first else None
     _write(decision, account, belief, by_source)
     return any(signal.llr < 0 or signal.is_watched for signal in first or ())
 
 
 def _in_force(decision: Decision) -> list[Any]:
-    """With each signal since when the source it is about is suspect, and whether the first source is being watched."""
+    """With each signal which source it is about, or which one took its place; since when that is suspect, and whether the first is being watched."""
     since = {"of_first": F("decision__source__suspect_since"), "of_named": F("source__suspect_since")}
     watched = Exists(Suspicion.objects.standing().filter(source=OuterRef("decision__source")))
-    found = Signal.objects.in_force().filter(decision=decision).annotate(**since, is_watched=watched)
-    return list(found.values_list("kind", "llr", "source_id", "of_first", "of_named", "is_watched", named=True))
+    stands = {
+        "first": Coalesce("decision__source__stands_for", "decision__source"),
+        "named": Coalesce("source__stands_for", "source"),
+    }
+    found = Signal.objects.in_force().filter(decision=decision).annotate(**since, **stands, is_watched=watched)
+    return list(found.values_list("kind", "llr", "source_id", "first", "named", "of_first", "of_named", "is_watched", named=True))
 
 
 def forget(decision: Decision) -> None:
@@ -86,7 +91,7 @@ def _write(decision: Decision, account: str, belief: float | None, by_source: di
     told = [
         (
             source_id,
-            round(credit.earned(_prior(decision, source_id), _evidence(signals)), 9),
+            round(credit.earned(_prior(decision, source_id, signals[0].first), _evidence(signals)), 9),
             any(channel(signal.kind).family == "agent" for signal in signals),
             _trust(decision, signals[0]),
         )
@@ -116,8 +121,8 @@ def _evidence(signals: Iterable[Any]) -> list[tuple[str, float]]:
     return [(channel(signal.kind).family, signal.llr) for signal in signals]
 
 
-def _prior(decision: Decision, source_id: int) -> float:
+def _prior(decision: Decision, source_id: int, first: int | None) -> float:
     """How likely the decision held this source to be; the logged scores are fixed, whatever the ranker thinks today."""
-    if source_id == decision.source_id:
+    if source_id == first:
         return decision.confidence
     return max([each["score"] for each in decision.candidates if each["source"] == source_id], default=LEAST_PRIOR)

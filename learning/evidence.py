@@ -31,5 +31,5 @@ def evidence(decision: Decision) -> Evidence:
         factors=[(name, value) for name, value in factors if abs(value) >= 0.05],
         features=decision.features,
         similar=Similar(**decision.similar),
-        rivals=[(each["source"], each["score"]) for each in decision.candidates[1:4]],
+        rivals=[(each["source"], each["score"]) for each in decision.served[1:4]],
     )

@@ -109,7 +109,7 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
     """Two queries. Answers younger than the window have not spoken: until it closes only the loud ones have."""
     first = Decision.objects.first_of_tickets().filter(source__isnull=False, features__has_key="none")
     columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "propensity", "features__none")
-    rows = list(first.order_by("-pk").values(*columns)[:JUDGED_WINDOW])
+    rows = [_as_served(row) for row in first.order_by("-pk").values(*columns)[:JUDGED_WINDOW]]
     said = _said([row["pk"] for row in rows])
     shown = {pk: sources[-1] for pk, each in said.items() if (sources := [one.source for one in each if one.kind in SHOWN_RIGHT])}
     closed = at - dt.timedelta(hours=SiteSettings.load().assumed_hours)
@@ -125,6 +125,11 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
         propensity=np.array([row["propensity"] for row in rows], np.float64),
         sources=_sources(rows),
     )
+
+
+def _as_served(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what was on trial: it was no choice."""
+    return {**row, "candidates": [each for each in row["candidates"] if not each.get("aside")]}
 
 
 class Said(NamedTuple):

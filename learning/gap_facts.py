@@ -16,7 +16,8 @@ from helpdesk.search.embedder import EmbedderUnavailable, embed
 from learning import bursts, excerpts, incidents, retest
 from learning.demonstrations import solving_reply
 from learning.models import Decision, Gap, GapQuestion
-from learning.resolutions import anonymous, depersonalise, objection, title_of
+from learning.resolutions import anonymous, depersonalise, title_of
+from learning.screening import objection
 from learning.unanswered import Asked
 from learning.wording import words
 

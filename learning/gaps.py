@@ -13,7 +13,7 @@ from helpdesk.events import consumer
 from helpdesk.models import Chunk, Event, Source
 from helpdesk.models.events import SYSTEM
 from helpdesk.search.index import index_source, outline
-from learning import gap_facts, gathering, ledger, matching, resolutions, retest, trial, unanswered
+from learning import gap_facts, gathering, ledger, matching, merging, retest, trial, unanswered
 from learning.demonstrations import solving_reply
 from learning.models import Gap, GapQuestion, LearnedResolution
 from learning.unanswered import Asked
@@ -64,15 +64,16 @@ def teach(gap: Gap, event: Event) -> None:
     source = Source.objects.get(article=gap.article)
     if not Chunk.objects.filter(source=source, vector__isnull=False).exists():
         index_source(source, outline(source.title, source.body))
+    articles = Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True)
     taught = []
     for question in _solved_by_people(gap):
         reply = solving_reply(question.ticket)
-        if reply is not None and matching.match(reply.body, [question.decision]) == source:
+        if reply is not None and matching.match(reply.body, [question.decision], articles) == source:
             ledger.note(question.decision, "demonstrated", event=event, at=event.at, source=source)
             taught.append(question.ticket_id)
     replaced = LearnedResolution.objects.filter(ticket__in=taught).exclude(state=LearnedResolution.State.RETIRED)
     for resolution in replaced:
-        resolutions.retire(resolution, at=event.at)
+        merging.replace(resolution, source, by=None, at=event.at)
     try_again(gap, at=event.at)
 
 

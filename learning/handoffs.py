@@ -93,7 +93,7 @@ def escalations(at: dt.datetime) -> list[Escalation]:
         Escalation(
             ticket,
             source,
-            tuple(each["source"] for each in candidates[:TOP]),
+            tuple([each["source"] for each in candidates if not each.get("aside")][:TOP]),
             kind == Decision.Kind.ANSWER,
             *shown.get(ticket, (None, False)),
             *written.get(ticket, (0, 0)),

@@ -47,7 +47,9 @@ def lessons(viewer: User, at: dt.datetime) -> list[Lesson]:
 
 def _taught(viewer: User, since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
     """What people wrote and no article says. The ticket is linked for whoever may see it."""
-    new = LearnedResolution.objects.filter(state=LearnedResolution.State.LIVE, at__range=(since, at)).select_related("source", "taught_by")
+    new = LearnedResolution.objects.filter(state=LearnedResolution.State.LIVE, live_at__range=(since, at)).select_related(
+        "source", "taught_by"
+    )
     new = new.filter(ticket__in=Ticket.objects.visible_to(viewer)).order_by("-pk")
     for each in new[:FEW]:
         who = f"From a reply by {each.taught_by.name}." if each.taught_by else "From an agent’s reply."

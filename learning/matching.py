@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from helpdesk.models import Article, Source
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from helpdesk.search.retrieve import Hit, find
@@ -39,19 +41,19 @@ class Match:
         return self.cosine + WORDS * self.words + QUESTION * self.asked + QUESTION_WORDS * self.asked_words
 
 
-def match(reply: str, asked: Sequence[Decision] = ()) -> Source | None:
-    """The live source that the reply links to, else the one that it says the same as on the same matter."""
+def match(reply: str, asked: Sequence[Decision] = (), among: QuerySet[Source] | None = None) -> Source | None:
+    """The source that the reply links to, else the one that it says the same as on the same matter. `among`: else all that are live or on trial."""
     linked = _linked(reply)
     if linked is not None:
         return linked
-    alike = [found for found in matches(reply, asked) if found.words >= SAID_AGAIN]
+    alike = [found for found in matches(reply, asked, among) if found.words >= SAID_AGAIN]
     best = max(alike, key=lambda found: (found.score, -found.source_id), default=None)
     return Source.objects.filter(pk=best.source_id).first() if best and best.score >= ENOUGH else None
 
 
-def matches(reply: str, asked: Sequence[Decision] = ()) -> list[Match]:
+def matches(reply: str, asked: Sequence[Decision] = (), among: QuerySet[Source] | None = None) -> list[Match]:
     """The sources nearest to a reply. None while the embedder is away."""
-    live = Source.objects.filter(is_live=True)
+    live = Source.objects.live_or_tried() if among is None else among
     try:
         said = find(live, reply, embed_one(reply[:REPLY_CHARACTERS]), CONSIDERED)
     except EmbedderUnavailable:

@@ -16,6 +16,7 @@ from learning.votes import Similar
 
 Vector = NDArray[np.float32]
 Action = Literal["answer", "clarify", "hand_off"]
+ASIDE = 3  # of those on trial, how many a decision keeps
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class Candidate:
     title: str = ""
     days_since_change: float | None = None
     is_suspect: bool = False
+    is_aside: bool = False  # on trial: what would come of it is logged, and nobody is served it
 
     @classmethod
-    def of(cls, hit: Hit, at: dt.datetime) -> Candidate:
+    def of(cls, hit: Hit, at: dt.datetime, *, is_aside: bool = False) -> Candidate:
         """What search has found, seen from `at`."""
         return cls(
             source_id=hit.source_id,
@@ -71,6 +73,7 @@ class Candidate:
             title=hit.title,
             days_since_change=max((at - hit.updated_at).total_seconds() / 86_400, 0.0),
             is_suspect=hit.is_suspect,
+            is_aside=is_aside,
         )
 
 
@@ -113,6 +116,7 @@ class Ranking:
     none: dict[str, float] = field(default_factory=dict)  # features of "none of these"
     similar: Similar = field(default_factory=Similar)  # what similar questions had come to with the first
     shift: float = 0.0  # of the threshold, for this source: what hand-offs have taught
+    aside: Sequence[Scored] = ()  # what is on trial, as it would have been ranked
     instead: Mapping[str, Any] = field(default_factory=dict)  # what would have been done otherwise, where it was not
 
     @property
@@ -128,8 +132,8 @@ class Ranking:
         return self.scored[:3] if self.action == "clarify" else []
 
     def as_json(self, limit: int = 8) -> list[dict[str, Any]]:
-        """The candidates as a Decision keeps them."""
-        return [
+        """The candidates as a Decision keeps them, and after them those that are on trial."""
+        kept = [
             {
                 "source": each.source_id,
                 "chunk": each.candidate.chunk_id,
@@ -138,3 +142,4 @@ class Ranking:
             }
             for each in self.scored[:limit]
         ]
+        return kept + [{"source": each.source_id, "score": round(each.p, 6), "aside": True} for each in self.aside[:ASIDE]]

@@ -9,11 +9,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from helpdesk.formatting import clean_line
-from helpdesk.models import Customer, Message, Organisation, Source, Ticket
+from helpdesk.models import Customer, Event, Message, Organisation, Source, Ticket, User
+from helpdesk.models.events import SYSTEM
 from helpdesk.models.knowledge import Audience
 from helpdesk.search.index import index_source, outline
-from learning.masking import has_personal_data, links, mask
+from learning import merging
+from learning.masking import mask
 from learning.models import Decision, LearnedResolution
+from learning.screening import objection
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
 TITLE_LENGTH = 160
@@ -29,62 +32,73 @@ _CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
 _TAKEN_OUT = re.compile(r"\[[a-z]+\]")
 _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|previous|above)|\bsystem prompt\b|\byou are now\b"
-    r"|<\s*/?\s*(?:script|iframe|img|system)\b|\bassistant\s*:|```\s*system",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -> Source | None:
-    """A source made of this question and the agent's reply. Live at once when the agent taught it and the filter finds nothing; else a draft.
+    """A source made of this question and the agent's reply, or the one that says the same already.
 
-    Returns the source when it may be served.
+    Live at once when the agent taught it and the filter finds nothing; without the agent's word it has to prove itself first, unseen.
+    Returns the source, unless it waits for an agent: what the filter holds earns nothing.
     """
     people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
-    answer = depersonalise(reply.body, people)
+    answer = without_colleagues(depersonalise(reply.body, people), ticket.customer)
     question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
     if not answer or not question:
         return None
-    held = objection(answer)
-    live = bool(reply.meta.get("teach")) and not held
-    with transaction.atomic():
-        source = _source(question, answer, ticket, asked, live, at)
-        LearnedResolution.objects.create(
-            source=source,
-            question=question,
-            answer=answer,
-            state=LearnedResolution.State.LIVE if live else LearnedResolution.State.DRAFT,
-            held_because=held,
-            ticket=ticket,
-            message=reply,
-            taught_by=reply.user,
-            accounts=1,
-            at=at,
-        )
+    held = objection(answer) or objection(question)
+    taught = bool(reply.meta.get("teach")) and not held
+    known = merging.twin(question, answer)
+    if known is None:
+        known = _found(question, answer, ticket, reply, asked, held, taught, at)
+    else:
+        merging.join(known, ticket, by=reply.user, taught=taught, at=at)
+    return known.source if known.state != LearnedResolution.State.DRAFT else None
+
+
+@transaction.atomic
+def _found(
+    question: str, answer: str, ticket: Ticket, reply: Message, asked: Decision, held: str, taught: bool, at: dt.datetime
+) -> LearnedResolution:
+    source = _source(question, answer, ticket, asked, at)
+    resolution = LearnedResolution.objects.create(
+        source=source,
+        question=question,
+        answer=answer,
+        held_because=held,
+        ticket=ticket,
+        message=reply,
+        taught_by=reply.user,
+        at=at,
+    )
+    Event.record("resolution.learned", by=reply.user or SYSTEM, at=at, ticket=ticket, resolution=resolution.pk, source=source.pk, held=held)
+    if taught:
+        resolution.approve(by=reply.user, at=at)
+    elif not held:
+        resolution.shadow(at=at)
     index_source(source, outline(source.title, f"{question}\n\n{answer}"))
-    return source if live else None
+    return resolution
+
+
+@transaction.atomic
+def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: User, at: dt.datetime) -> bool:
+    """An agent's own words for it. False when they are what it says already, or there are none."""
+    question, answer = clean_line(question, limit=QUESTION_LIMIT), answer.strip()[:ANSWER_LIMIT]
+    if not question or not answer or (question, answer) == (resolution.question, resolution.answer):
+        return False
+    resolution.question, resolution.answer, resolution.held_because = question, answer, objection(answer) or objection(question)
+    resolution.save(update_fields=["question", "answer", "held_because"])
+    source = resolution.source
+    source.title, source.body, source.updated_at = title_of(question), answer, at
+    source.save(update_fields=["title", "body", "updated_at"])
+    index_source(source, outline(source.title, f"{question}\n\n{answer}"))
+    Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk)
+    return True
 
 
 def rest(ticket: Ticket, *, at: dt.datetime, because: str = "The customer came back") -> None:
-    """What was learned from this ticket is not served any more until an agent approves it again."""
-    learned = LearnedResolution.objects.filter(ticket=ticket, state=LearnedResolution.State.LIVE)
-    Source.objects.filter(resolution__in=learned).update(is_live=False, updated_at=at)
-    learned.update(state=LearnedResolution.State.DRAFT, held_because=because)
-
-
-@transaction.atomic
-def approve(resolution: LearnedResolution, *, at: dt.datetime) -> None:
-    resolution.state, resolution.held_because = LearnedResolution.State.LIVE, ""
-    resolution.save(update_fields=["state", "held_because"])
-    Source.objects.filter(pk=resolution.source_id).update(is_live=True, updated_at=at)
-
-
-@transaction.atomic
-def retire(resolution: LearnedResolution, *, at: dt.datetime) -> None:
-    resolution.state = LearnedResolution.State.RETIRED
-    resolution.save(update_fields=["state"])
-    Source.objects.filter(pk=resolution.source_id).update(is_live=False, updated_at=at)
+    """What was learned from this ticket is not served any more, unless an agent approves it again."""
+    for resolution in LearnedResolution.objects.standing().filter(ticket=ticket).select_related("source", "ticket"):
+        resolution.retire(because, at=at)
 
 
 def depersonalise(text: str, people: list[str]) -> str:
@@ -95,6 +109,24 @@ def depersonalise(text: str, people: list[str]) -> str:
     text = _SIGNATURE.sub("", text).strip()
     text = mask(text, people)
     return (text[:1].upper() + text[1:])[:ANSWER_LIMIT]
+
+
+def without_colleagues(answer: str, customer: Customer) -> str:
+    """Without the agents and the people of the customer's organisation whom it names: in full anywhere, by one name within a sentence.
+
+    A name that is a word of the articles' stays: “Mark” is something to press, too.
+    """
+    names = list(User.objects.values_list("name", flat=True))
+    if customer.organisation_id:
+        names += Customer.objects.filter(organisation=customer.organisation_id).values_list("name", flat=True)
+    for name in dict.fromkeys(names):
+        if " " in name and name.casefold() in answer.casefold():
+            answer = re.sub(rf"\b{re.escape(name)}\b", "[name]", answer, flags=re.IGNORECASE)
+    parts = {part for name in names for part in name.split()}
+    for word in dict.fromkeys(_CAPITAL.findall(answer)):
+        if word in parts and re.search(rf"[^.!?;:\s*]\s+{word}\b", answer) and not _stands_in_an_article(word):
+            answer = re.sub(rf"\b{word}\b", "[name]", answer)
+    return answer
 
 
 def anonymous(question: str, people: list[str]) -> str:
@@ -130,23 +162,7 @@ def _stands_in_an_article(word: str) -> bool:
     return articles.filter(Q(body__contains=word) | Q(title__contains=word)).exists()
 
 
-def objection(answer: str) -> str:
-    """Why a text must not be served before an agent has looked at it; empty when nothing is wrong with it."""
-    if _INSTRUCTION.search(answer):
-        return "It reads like an instruction to the assistant"
-    if outside := [link for link in links(answer) if not _is_known(link)]:
-        return f"It links to {outside[0][:120]}"
-    if has_personal_data(answer):
-        return "It may hold personal data"
-    return ""
-
-
-def _is_known(link: str) -> bool:
-    """Links are served only where an article has them too."""
-    return Source.objects.filter(kind=Source.Kind.ARTICLE, is_live=True, body__contains=link).exists()
-
-
-def _source(question: str, answer: str, ticket: Ticket, asked: Decision, live: bool, at: dt.datetime) -> Source:
+def _source(question: str, answer: str, ticket: Ticket, asked: Decision, at: dt.datetime) -> Source:
     nearest = asked.source if asked.source_id and asked.features.get("dense", 0.0) >= 0.4 else None
     return Source.objects.create(
         kind=Source.Kind.RESOLUTION,
@@ -156,6 +172,5 @@ def _source(question: str, answer: str, ticket: Ticket, asked: Decision, live: b
         category=nearest.category if nearest else None,
         locale=ticket.customer.locale,
         pages=[ticket.page[:200]] if ticket.page else [],
-        is_live=live,
         updated_at=at,
     )

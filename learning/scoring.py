@@ -46,8 +46,19 @@ def recall(question: Question, but_for: int | None = None) -> Recall:
 
 
 def rank(question: Question, candidates: Sequence[Candidate], recalled: Recall | None = None) -> Ranking:
-    """Order the candidates by the probability that they resolve the question, and decide what to do. No queries."""
-    remembered = recalled or Recall()
+    """Order the candidates by the probability that they resolve the question, and decide what to do. No queries.
+
+    Those on trial change nothing of it: they are ranked beside it, as if they were like the others.
+    """
+    served = [each for each in candidates if not each.is_aside]
+    ranking = _rank(question, served, recalled or Recall())
+    if len(served) == len(candidates):
+        return ranking
+    tried = _rank(question, candidates, recalled or Recall())
+    return replace(ranking, aside=[each for each in tried.scored if each.candidate.is_aside])
+
+
+def _rank(question: Question, candidates: Sequence[Candidate], remembered: Recall) -> Ranking:
     policy = remembered.policy
     day_one = control.decide(candidates, question.page)
     if not candidates:

@@ -3,13 +3,18 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learning import gaps, incidents, maturing, measuring, policies, rollout, watch
+from learning import gaps, incidents, maturing, measuring, policies, probation, rollout, watch
 
 
 @shared_task
 def mature() -> None:
     maturing.mature(timezone.now())
     maturing.let_go(timezone.now())
+
+
+@shared_task
+def judge_learned_answers() -> None:
+    probation.judge(timezone.now())
 
 
 @shared_task

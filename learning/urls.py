@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning import dashboard_views, gap_views, incident_views, policy_views, stale_views, views
+from learning import dashboard_views, gap_views, incident_views, learned_views, policy_views, stale_views, views
 
 app_name = "learning"
 
@@ -27,6 +27,15 @@ urlpatterns = [
     path("gaps/<int:pk>/reopening/", gap_views.reopening, name="gap_reopening"),
     path("gaps/<int:pk>/tickets/<int:number>/removal/", gap_views.removal, name="gap_removal"),
     path("handoffs/", gap_views.hand_offs, name="handoffs"),
+    path("learned/", learned_views.listing, name="learned"),
+    path("learned/<int:pk>/", learned_views.edit, name="learned_edit"),
+    path("learned/<int:pk>/rewriting/", learned_views.rewriting, name="learned_rewriting"),
+    path("learned/<int:pk>/approval/", learned_views.approval, name="learned_approval"),
+    path("learned/<int:pk>/trial/", learned_views.trial, name="learned_trial"),
+    path("learned/<int:pk>/retirement/", learned_views.retirement, name="learned_retirement"),
+    path("learned/<int:pk>/undoing/", learned_views.undoing, name="learned_undoing"),
+    path("learned/<int:pk>/merger/", learned_views.merger, name="learned_merger"),
+    path("learned/<int:pk>/article/", learned_views.article, name="learned_article"),
     path("stale/", stale_views.listing, name="suspicions"),
     path("stale/<int:pk>/", stale_views.show, name="suspicion"),
     path("stale/<int:pk>/still-right/", stale_views.still_right, name="suspicion_still_right"),

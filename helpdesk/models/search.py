@@ -33,6 +33,13 @@ class SourceQuerySet(models.QuerySet["Source"]):
     def visible_to(self, viewer: Viewer) -> SourceQuerySet:
         return self.filter(is_live=True, audience__in=audiences_of(viewer))
 
+    def rankable_for(self, viewer: Viewer) -> SourceQuerySet:
+        """What is live, and what is only being tried: for deciding about this viewer's question, never for showing to them."""
+        return self.live_or_tried().filter(audience__in=audiences_of(viewer))
+
+    def live_or_tried(self) -> SourceQuerySet:
+        return self.filter(models.Q(is_live=True) | ~models.Q(trial=""))
+
 
 class Source(models.Model):
     """One thing an answer can come from: an article, or a resolution learned from a ticket."""
@@ -40,6 +47,10 @@ class Source(models.Model):
     class Kind(models.TextChoices):
         ARTICLE = "article", "Article"
         RESOLUTION = "resolution", "Learned"
+
+    class Trial(models.TextChoices):
+        SHADOW = "shadow", "Ranked, never served"
+        CANARY = "canary", "Served to a few"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     article = models.OneToOneField(Article, null=True, blank=True, on_delete=models.CASCADE, related_name="source")
@@ -53,6 +64,10 @@ class Source(models.Model):
     is_live = models.BooleanField(default=False)
     updated_at = models.DateTimeField(default=timezone.now)
     suspect_since = models.DateTimeField(null=True, editable=False, help_text="When it may have stopped being right; learning says so")
+    trial = models.CharField(max_length=8, choices=Trial.choices, blank=True, editable=False, help_text="Not live yet, and being tried")
+    stands_for = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.SET_NULL, related_name="+", help_text="What took its place and has its outcomes"
+    )
     tsv = models.GeneratedField(
         expression=SearchVector("title", weight="A", config="english") + SearchVector("body", weight="C", config="english"),
         output_field=SearchVectorField(),

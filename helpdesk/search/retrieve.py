@@ -51,6 +51,7 @@ class Hit:
     is_strict: bool
     updated_at: dt.datetime
     is_suspect: bool = False
+    trial: str = ""
 
 
 def dense(vector: Number, viewer: Viewer, limit: int = 10) -> list[Hit]:
@@ -107,10 +108,11 @@ def searchable(text: str) -> str:
 
 def _hit(source_id: int, dense: Any, rank: float, risk: str | None, *rest: Any, has_vector: bool) -> Hit:
     dense, rank = float(dense or 0.0), min(float(rank), 1.0)
-    kind, title, path, chunk, heading, text, pages, updated_at, is_suspect = rest
+    kind, title, path, chunk, heading, text, pages, updated_at, is_suspect, trial = rest
     score = DENSE_SHARE * dense + (1 - DENSE_SHARE) * rank if has_vector else rank
     is_strict = risk == Category.Risk.STRICT
-    return Hit(source_id, chunk, kind, title, path, heading or title, text, dense, rank, score, pages, is_strict, updated_at, is_suspect)
+    shown = (kind, title, path, heading or title, text)
+    return Hit(source_id, chunk, *shown, dense, rank, score, pages, is_strict, updated_at, is_suspect, trial)
 
 
 _sizes: dict[tuple[str, tuple[Any, ...]], tuple[float, bool, int]] = {}
@@ -215,7 +217,7 @@ picked AS (
 )
 SELECT source.id, 1 - best.distance, coalesce(words.rank, 0), category.risk,
        source.kind, source.title, source.path, best.id, best.heading, coalesce(best.text, source.body), source.pages, source.updated_at,
-       source.suspect_since IS NOT NULL
+       source.suspect_since IS NOT NULL, source.trial
 FROM picked JOIN helpdesk_source AS source ON source.id = picked.id
 LEFT JOIN helpdesk_category AS category ON category.id = source.category_id
 CROSS JOIN LATERAL (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from pgvector.django import VectorField
 
@@ -69,6 +71,11 @@ class Decision(models.Model):
             models.Index(fields=["customer", "at"], name="decision_customer"),
             models.Index(fields=["source", "id"], name="decision_source"),
         ]
+
+    @property
+    def served(self) -> list[dict[str, Any]]:
+        """The candidates that could have been shown, best first: not those on trial."""
+        return [each for each in self.candidates if not each.get("aside")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.confidence:.2f} on #{self.ticket_id}"

@@ -102,7 +102,7 @@ class Gap(models.Model):
             return self.article
         title = self.draft_title or self.title
         self.article = Article.objects.create(
-            slug=_free_slug(title),
+            slug=free_slug(title),
             title=title,
             summary=self.title if self.title != title else "",
             body=self.draft_body,
@@ -204,7 +204,8 @@ class GapQuestion(models.Model):
         return f"{self.kind}: #{self.ticket_id}"
 
 
-def _free_slug(title: str) -> str:
+def free_slug(title: str) -> str:
+    """For a new article."""
     stem = slugify(title)[:100].strip("-") or "article"
     taken = set(Article.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)

@@ -1,10 +1,30 @@
-"""A question and its answer, learned from a ticket that people solved. It is served through its Source."""
+"""A question and its answer, learned from a ticket that people solved, and its life. It is served through its Source."""
 
 from __future__ import annotations
 
-from django.db import models
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
-from helpdesk.models import Message, Source, Ticket, User
+from django.db import models, transaction
+from django.db.models import Q
+
+from helpdesk.models import Article, Audience, Event, Message, Source, Ticket, User
+from helpdesk.models.events import SYSTEM
+from learning.models.gap import free_slug
+
+if TYPE_CHECKING:
+    from helpdesk.viewers import Viewer
+
+
+class ResolutionQuerySet(models.QuerySet["LearnedResolution"]):
+    def visible_to(self, viewer: Viewer) -> ResolutionQuerySet:
+        """Agents; of private teams' tickets only who may see the ticket."""
+        if not isinstance(viewer, User):
+            return self.none()
+        return self.filter(Q(ticket=None) | Q(ticket__in=Ticket.objects.visible_to(viewer)))
+
+    def standing(self) -> ResolutionQuerySet:
+        return self.exclude(state=LearnedResolution.State.RETIRED)
 
 
 class LearnedResolution(models.Model):
@@ -19,15 +39,107 @@ class LearnedResolution(models.Model):
     question = models.TextField(help_text="De-personalised")
     answer = models.TextField(help_text="De-personalised")
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    was = models.CharField(max_length=10, choices=State.choices, blank=True, help_text="Before an agent changed it, or it was retired")
     held_because = models.CharField(max_length=200, blank=True, help_text="What the filter found")
+    retired_because = models.CharField(max_length=200, blank=True)
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.SET_NULL, related_name="+")
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     taught_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    accounts = models.PositiveIntegerField(default=0, help_text="Distinct accounts it has helped")
+    accounts = models.PositiveIntegerField(default=0, help_text="Distinct accounts it has helped, besides the one it was learned from")
+    failed = models.PositiveIntegerField(default=0, help_text="Distinct accounts it has failed")
+    judged_from = models.DateTimeField(null=True, help_text="What came of it before counts neither way: an agent stood up for it")
+    live_at = models.DateTimeField(null=True)
+    replaced_by = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, related_name="replaces")
+    article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+", help_text="That is to take its place")
     at = models.DateTimeField()
+
+    objects = ResolutionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "-id"], name="resolution_state")]
 
     def __str__(self) -> str:
         return self.question[:80]
+
+    @property
+    def is_retired(self) -> bool:
+        return self.state == self.State.RETIRED
+
+    # --- Verbs. Each is idempotent, one transaction, and writes its Event. ---
+
+    def shadow(self, *, by: User | None = None, at: dt.datetime) -> bool:
+        """Ranked like the others, and shown to nobody: it passed the filter, or an agent wants to see how it does."""
+        return self._move(self.State.SHADOW, "resolution.shadowed", {self.State.DRAFT}, by=by, at=at)
+
+    def serve_to_a_few(self, *, at: dt.datetime) -> bool:
+        """It would have helped."""
+        return self._move(self.State.CANARY, "resolution.canaried", {self.State.SHADOW}, at=at, was="")
+
+    def prove(self, *, at: dt.datetime) -> bool:
+        """It has helped enough: live, without an agent's word."""
+        return self._move(self.State.LIVE, "resolution.proven", {self.State.SHADOW, self.State.CANARY}, at=at, live_at=at, was="")
+
+    def approve(self, *, by: User | None = None, at: dt.datetime) -> bool:
+        """An agent's word. What spoke against it so far is not held against it again."""
+        before = {self.State.DRAFT, self.State.SHADOW, self.State.CANARY, self.State.RETIRED}
+        stands = {"judged_from": at} if self.is_retired else {}
+        return self._move(self.State.LIVE, "resolution.approved", before, by=by, at=at, live_at=at, retired_because="", **stands)
+
+    def retire(self, because: str = "", *, by: User | None = None, at: dt.datetime) -> bool:
+        """Nobody is served it any more; what it was credited with stays."""
+        before = set(self.State) - {self.State.RETIRED}
+        return self._move(self.State.RETIRED, "resolution.retired", before, by=by, at=at, retired_because=because[:200])
+
+    def undo(self, *, by: User | None = None, at: dt.datetime) -> bool:
+        """Back to where it was before it was approved or retired. What failed it meanwhile is not held against it again."""
+        if not self.was:
+            return False
+        values = {"was": "", "retired_because": "", "judged_from": at if self.is_retired else self.judged_from}
+        return self._move(self.State(self.was), "resolution.undone", {self.State(self.state)}, by=by, at=at, **values)
+
+    @transaction.atomic
+    def write_article(self, *, by: User, at: dt.datetime) -> Article:
+        """An article that nobody reads yet, with the answer as its draft. Asked twice, it is the same one."""
+        self._lock()
+        if self.article is not None:
+            return self.article
+        self.article = Article.objects.create(
+            slug=free_slug(self.source.title),
+            title=self.source.title[:200],
+            body=self.answer,
+            audience=Audience.CUSTOMERS,
+            category_id=self.source.category_id,
+            pages=self.source.pages,
+            author=by,
+            updated_at=at,
+        )
+        self.save(update_fields=["article"])
+        Event.record("resolution.drafted", by=by, at=at, ticket=self.ticket, resolution=self.pk, article=self.article.pk)
+        return self.article
+
+    @transaction.atomic
+    def _move(self, state: State, verb: str, before: set[State], *, by: User | None = None, at: dt.datetime, **values: Any) -> bool:
+        self._lock()
+        if self.state not in before or self.replaced_by_id is not None:
+            return False
+        told = {"resolution": self.pk, "source": self.source_id, "was": self.state}
+        changed = {"was": self.state, "state": state, **values}
+        for name, value in changed.items():
+            setattr(self, name, value)
+        self.save(update_fields=[*changed])
+        self._serve(at)
+        because = {"because": self.retired_because} if self.retired_because else {}
+        Event.record(verb, by=by or SYSTEM, at=at, ticket=self.ticket, **told, **because)
+        return True
+
+    def _serve(self, at: dt.datetime) -> None:
+        """As its source says it to search: one row, so that a turn reads nothing more."""
+        trial = self.state if self.state in Source.Trial.values else ""
+        Source.objects.filter(pk=self.source_id).update(is_live=self.state == self.State.LIVE, trial=trial, updated_at=at)
+        self.source.is_live, self.source.trial, self.source.updated_at = self.state == self.State.LIVE, trial, at
+
+    def _lock(self) -> None:
+        self.refresh_from_db(
+            from_queryset=LearnedResolution.objects.select_for_update(of=("self",)).select_related("source", "ticket", "article")
+        )

@@ -56,6 +56,15 @@ learning:gap_dismissal      POST  door  door  door  door  door  go    go    go
 learning:gap_reopening      POST  door  door  door  door  door  go    go    go
 learning:gap_removal        POST  door  door  door  door  door  go    no    go
 learning:handoffs           GET   door  door  door  door  door  yes   yes   yes
+learning:learned            GET   door  door  door  door  door  yes   yes   yes
+learning:learned_edit       GET   door  door  door  door  door  yes   no    yes
+learning:learned_rewriting  POST  door  door  door  door  door  bad   no    bad
+learning:learned_approval   POST  door  door  door  door  door  go    no    go
+learning:learned_trial      POST  door  door  door  door  door  go    no    go
+learning:learned_retirement POST  door  door  door  door  door  go    no    go
+learning:learned_undoing    POST  door  door  door  door  door  go    no    go
+learning:learned_merger     POST  door  door  door  door  door  go    no    go
+learning:learned_article    POST  door  door  door  door  door  no    no    go
 learning:suspicions             GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion              GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion_still_right  POST  door  door  door  door  door  go    go    go

@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
-from learning.models import Audit, Decision, Gap, GapQuestion, Incident, Policy, Report, Suspicion
+from learning.models import Audit, Decision, Gap, GapQuestion, Incident, LearnedResolution, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
 CAST = ("nobody", "owner", "colleague", "sharer", "stranger", "agent", "outsider", "admin")
@@ -35,6 +35,7 @@ class World:
     incident: Incident
     gap: Gap
     suspicion: Suspicion
+    learned: LearnedResolution
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -52,6 +53,7 @@ class World:
             "policy": Policy.objects.get(),
             "gap": self.gap,
             "suspicion": self.suspicion,
+            "learned": self.learned,
         }
 
     @property
@@ -90,6 +92,7 @@ class World:
             "gaps": list(Gap.objects.order_by("pk").values_list("pk", "state", "title", "draft_body", "article")),
             "gathered": GapQuestion.objects.exclude(gap=None).count(),
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
+            "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
@@ -131,6 +134,7 @@ def make_world() -> World:
         make_incident(ticket),
         make_gap(ticket, decision),
         make_suspicion(articles["public"]),
+        make_learned(ticket),
     )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
@@ -167,6 +171,14 @@ def make_gap(ticket, decision) -> Gap:
     gap = Gap.objects.create(title="Ending a contract", opened_at=now, middle=[0.05] * 384, draft_body="Write to us.")
     GapQuestion.objects.create(gap=gap, decision=decision, ticket=ticket, customer=ticket.customer, kind="handed_off", at=now)
     return gap
+
+
+def make_learned(ticket) -> LearnedResolution:
+    """What was learned from Ada's ticket, and waits."""
+    source = Source.objects.create(kind="resolution", title=f"{SECRET} clause", body=f"{SECRET} clause four.", audience="customers")
+    return LearnedResolution.objects.create(
+        source=source, question=f"{SECRET} clause", answer=f"{SECRET} clause four.", state="draft", ticket=ticket, at=timezone.now()
+    )
 
 
 def make_suspicion(article) -> Suspicion:

@@ -60,9 +60,9 @@ def test_before_it_was_solved_nothing_is_learned(people_answered, happening):
     assert not LearnedResolution.objects.exists()
 
 
-def test_what_was_not_to_be_taught_waits_for_approval(people_answered, happening):
+def test_what_was_not_to_be_taught_is_not_served(people_answered, happening):
     people_answered(teach=False)
-    assert LearnedResolution.objects.get().state == "draft"
+    assert LearnedResolution.objects.get().state == "shadow"
     assert last(ask(happening)).kind == "handoff"
 
 

@@ -6,7 +6,7 @@ import pytest
 from assistant.backtest.customer import CANARY, PLANTED, Channels, hostile, is_hostile, mood
 from assistant.backtest.hiding import hide, in_own_words
 from helpdesk import corpus
-from learning import resolutions
+from learning import resolutions, screening
 
 
 @pytest.fixture
@@ -53,4 +53,4 @@ def test_liars_are_drawn_by_account_once_and_for_all():
 @pytest.mark.django_db
 def test_what_they_plant_is_taken_out_when_quoted_and_held_when_repeated():
     assert CANARY not in resolutions.depersonalise(f"> {PLANTED}\n\nOpen the app and tap Freeze.", [])
-    assert resolutions.objection(PLANTED)
+    assert screening.objection(PLANTED)

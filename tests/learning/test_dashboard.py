@@ -339,6 +339,7 @@ class TestLessons:
             message=Message.objects.first(),
             taught_by=ines,
             at=LATER,
+            live_at=LATER,
         )
         assert "Work offline" in self.told(ines)[0] and ines.name in self.told(ines)[0]
         ticket.assign(team=make_team("Legal", is_private=True), by=ines)

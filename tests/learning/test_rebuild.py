@@ -81,7 +81,7 @@ def test_what_agents_taught_on_their_tickets_rests(lively, ada, articles):
     assert LearnedResolution.objects.get().source.is_live
     rebuild.unlearn(ada, at=timezone.now())
     learned = LearnedResolution.objects.select_related("source").get()
-    assert learned.state == "draft" and not learned.source.is_live and learned.held_because == "Its customer was unlearned"
+    assert learned.state == "retired" and not learned.source.is_live and learned.retired_because == "Its customer was unlearned"
 
 
 def test_twice_is_once(lively, ada, articles):

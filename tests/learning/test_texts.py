@@ -6,8 +6,9 @@ import pytest
 
 from helpdesk.formatting import plain
 from learning.drafts import change
-from learning.masking import has_personal_data, links, mask
-from learning.resolutions import anonymous, depersonalise, objection, title_of
+from learning.masking import has_personal_data, mask
+from learning.resolutions import anonymous, depersonalise, title_of
+from learning.screening import links, objection
 from tests.factories import make_article, make_customer, make_organisation
 
 

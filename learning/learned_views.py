@@ -1,0 +1,202 @@
+"""Learned answers as agents review them: what waits, what is on trial, what is served, what is retired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from helpdesk.access import AgentRequest, agent_required
+from helpdesk.models import User
+from learning import merging, resolutions
+from learning.gap_views import may_write
+from learning.models import LearnedResolution
+from learning.models.resolution import ResolutionQuerySet
+
+ROWS = 20
+MERGED_WITH = 100  # of the newest, to choose from
+OFFERED = 500  # of the newest, that another may be merged with
+State = LearnedResolution.State
+
+
+@dataclass(frozen=True)
+class Tab:
+    slug: str
+    label: str
+    states: tuple[State, ...]
+
+
+TABS = (
+    Tab("waiting", "Waiting for you", (State.DRAFT,)),
+    Tab("trial", "In trial", (State.SHADOW, State.CANARY)),
+    Tab("live", "Live", (State.LIVE,)),
+    Tab("retired", "Retired", (State.RETIRED,)),
+)
+
+
+class AnswerForm(forms.Form):
+    question = forms.CharField(label="Question", max_length=resolutions.QUESTION_LIMIT)
+    answer = forms.CharField(label="Answer, in Markdown", max_length=resolutions.ANSWER_LIMIT, widget=forms.Textarea(attrs={"rows": 8}))
+
+
+@require_safe
+@agent_required
+def listing(request: AgentRequest) -> HttpResponse:
+    """One tab, newest first, a page at a time from the one before."""
+    tab = next((each for each in TABS if each.slug == request.GET.get("tab")), TABS[0])
+    seen = _seen(request).filter(state__in=tab.states).order_by("-pk")
+    before = request.GET.get("before", "")
+    if is_later := before.isascii() and before.isdigit() and len(before) < 10:
+        seen = seen.filter(pk__lt=int(before))
+    rows = list(seen[: ROWS + 1])
+    counted = LearnedResolution.objects.visible_to(request.user)
+    context = {
+        "tabs": [(each, counted.filter(state__in=each.states).count()) for each in TABS],
+        "tab": tab,
+        "rows": _with_offers(rows[:ROWS], counted),
+        "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
+        "is_first": not is_later,
+        "may_write": may_write(request.user),
+    }
+    return render(request, "learning/learned.html", context)
+
+
+@require_safe
+@agent_required
+def edit(request: AgentRequest, pk: int) -> HttpResponse:
+    resolution = _one(request, pk)
+    form = AnswerForm(initial={"question": resolution.question, "answer": resolution.answer})
+    return _page(request, resolution, form)
+
+
+@require_POST
+@agent_required
+def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
+    """Edit, and approve."""
+    resolution, form = _one(request, pk), AnswerForm(request.POST)
+    if not form.is_valid():
+        return _page(request, resolution, form, status=422)
+    resolutions.rewrite(resolution, form.cleaned_data["question"], form.cleaned_data["answer"], by=request.user, at=timezone.now())
+    resolution.approve(by=request.user, at=timezone.now())
+    messages.success(request, "Saved. The assistant serves it as it stands now.")
+    return _back("live")
+
+
+@require_POST
+@agent_required
+def approval(request: AgentRequest, pk: int) -> HttpResponse:
+    return _done(
+        request, pk, lambda each: each.approve(by=request.user, at=timezone.now()), "Approved. The next customer can be served it."
+    )
+
+
+@require_POST
+@agent_required
+def trial(request: AgentRequest, pk: int) -> HttpResponse:
+    """Not approved, and not refused: it may prove itself."""
+    return _done(request, pk, lambda each: each.shadow(by=request.user, at=timezone.now()), "On trial. Nobody is served it yet.")
+
+
+@require_POST
+@agent_required
+def retirement(request: AgentRequest, pk: int) -> HttpResponse:
+    because = f"{request.user.name} retired it"
+    return _done(
+        request, pk, lambda each: each.retire(because, by=request.user, at=timezone.now()), "Retired. Nobody is served it any more."
+    )
+
+
+@require_POST
+@agent_required
+def undoing(request: AgentRequest, pk: int) -> HttpResponse:
+    return _done(request, pk, lambda each: merging.undo(each, by=request.user, at=timezone.now()), "Undone. It is as it was before.")
+
+
+@require_POST
+@agent_required
+def merger(request: AgentRequest, pk: int) -> HttpResponse:
+    """Into the other one, which stands for both from now on."""
+    other = request.POST.get("into", "")
+    into = _seen(request).standing().filter(pk=int(other) if other.isascii() and other.isdigit() and len(other) < 10 else 0).first()
+    if into is None or into.pk == pk:
+        messages.error(request, "Choose the answer that it is to be merged with.")
+        return _back(_tab_of(_one(request, pk)))
+    done = f"Merged. “{into.question}” stands for both."
+    return _done(request, pk, lambda each: _merge(each, into, request.user), done)
+
+
+@require_POST
+@agent_required
+def article(request: AgentRequest, pk: int) -> HttpResponse:
+    """“Make it an article”: into the editor of articles, with the answer as its draft."""
+    if not may_write(request.user):
+        raise PermissionDenied
+    written = _one(request, pk).write_article(by=request.user, at=timezone.now())
+    return redirect(reverse("admin:helpdesk_article_change", args=[written.pk]))
+
+
+# --- Inside -------------------------------------------------------------------------------------------------------------
+
+
+def _merge(resolution: LearnedResolution, into: LearnedResolution, by: User) -> bool:
+    """What was served stays served: then the other one is approved with it."""
+    at, was_live = timezone.now(), resolution.state == State.LIVE
+    with transaction.atomic():
+        merged = merging.replace(resolution, into.source, by=by, at=at)
+        if merged and was_live:
+            into.approve(by=by, at=at)
+    return merged
+
+
+def _page(request: AgentRequest, resolution: LearnedResolution, form: AnswerForm, *, status: int = 200) -> HttpResponse:
+    """One of them, with the newest others that it can be merged with."""
+    others = _seen(request).standing().exclude(pk=resolution.pk).order_by("-pk")[:MERGED_WITH]
+    return render(request, "learning/learned_edit.html", {"resolution": resolution, "form": form, "others": others}, status=status)
+
+
+def _with_offers(rows: Sequence[LearnedResolution], seen: ResolutionQuerySet) -> list[dict[str, Any]]:
+    """Each with the other one that has grown alike, if there is one. Two queries."""
+    standing = [row for row in rows if not row.is_retired]
+    others = list(seen.standing().order_by("-pk").only("question", "answer", "state", "source_id")[:OFFERED]) if standing else []
+    alike = merging.alike(standing, others) if len(others) > 1 else {}
+    return [{"resolution": row, "alike": alike.get(row.pk)} for row in rows]
+
+
+def _done(request: AgentRequest, pk: int, verb: Callable[[LearnedResolution], bool], said: str) -> HttpResponse:
+    """Back to the tab that it was on, with a word if anything has changed."""
+    resolution = _one(request, pk)
+    tab = _tab_of(resolution)
+    if verb(resolution):
+        messages.success(request, said)
+    return _back(tab)
+
+
+def _back(tab: str) -> HttpResponse:
+    return redirect(f"{reverse('learning:learned')}?tab={tab}")
+
+
+def _tab_of(resolution: LearnedResolution) -> str:
+    return next(tab.slug for tab in TABS if resolution.state in tab.states)
+
+
+def _seen(request: AgentRequest) -> ResolutionQuerySet:
+    related = ("source", "ticket", "taught_by", "replaced_by", "article")
+    return (
+        LearnedResolution.objects.visible_to(request.user)
+        .select_related(*related)
+        .defer("source__tsv", "replaced_by__tsv", "replaced_by__body")
+    )
+
+
+def _one(request: HttpRequest, pk: int) -> LearnedResolution:
+    return get_object_or_404(LearnedResolution.objects.visible_to(request.user).select_related("source", "ticket", "article"), pk=pk)

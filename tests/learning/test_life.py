@@ -1,0 +1,252 @@
+"""From what an agent wrote once to an answer for everybody, and out of use again."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from helpdesk.models import Event, Source
+from helpdesk.search.retrieve import hybrid
+from learning import merging, probation, rebuild, resolutions
+from learning.models import Decision, Episode, LearnedResolution
+from tests.factories import make_admin, make_article, make_customer, make_team, make_ticket
+
+ASKED = "Our Zebra scanner enters every code twice on the asset screen"
+AGAIN = "The scanner enters every code twice on our asset screen"
+ANSWER = "Switch off keystroke output in the DataWedge profile of the scanner, then scan again. Nothing else needs to change."
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def solve(articles, ines, happening):
+    """A customer asks, Inês answers, and that solves it."""
+
+    def solved(customer, asked=ASKED, answer=ANSWER, teach=False):
+        with happening():
+            ticket = make_ticket(customer, asked)
+        ticket.refresh_from_db()
+        with happening():
+            if ticket.handler != "team":
+                ticket.ask_for_person(customer=customer)
+        ticket.refresh_from_db()
+        with happening():
+            ticket.reply(answer, by=ines, teach=teach)
+            ticket.resolve(by=ines)
+        ticket.refresh_from_db()
+        return ticket
+
+    return solved
+
+
+def only() -> LearnedResolution:
+    return LearnedResolution.objects.select_related("source").get()
+
+
+def verbs():
+    return list(Event.objects.filter(verb__startswith="resolution.").order_by("pk").values_list("verb", flat=True))
+
+
+def relearned() -> str:
+    for _ in rebuild.relearn():
+        pass
+    return rebuild.state_hash()
+
+
+class TestStates:
+    def test_without_an_agents_word_it_is_ranked_and_shown_to_nobody(self, solve, ada, happening):
+        solve(ada)
+        shadow = only()
+        assert (shadow.state, shadow.source.trial, shadow.source.is_live) == ("shadow", "shadow", False)
+        assert verbs() == ["resolution.learned", "resolution.shadowed"]
+        with happening():
+            ticket = make_ticket(make_customer("Bo Lind"), AGAIN)
+        decision = Decision.objects.filter(ticket=ticket).latest("pk")
+        aside = [each for each in decision.candidates if each.get("aside")]
+        assert [each["source"] for each in aside] == [shadow.source_id] and aside[0]["score"] > 0
+        assert decision.source_id != shadow.source_id and shadow.source_id not in [each["source"] for each in decision.served]
+        assert "DataWedge" not in " ".join(message.body for message in ticket.messages.all())
+
+    def test_nobody_finds_what_is_on_trial(self, solve, ada, ines):
+        solve(ada)
+        for viewer in (ada, ines):
+            assert only().source_id not in [hit.source_id for hit in hybrid(ASKED, None, viewer)]
+            assert not Source.objects.visible_to(viewer).filter(kind="resolution").exists()
+
+    def test_two_others_helped_and_it_is_served_to_a_few_and_three_to_all(self, solve, ada):
+        solve(ada)
+        states = []
+        for name in ("Bo Lind", "Cara Moss", "Dag Ness"):
+            solve(make_customer(name), AGAIN)
+            states.append((only().state, only().accounts))
+        assert states == [("shadow", 1), ("canary", 2), ("live", 3)]
+        assert only().source.is_live and only().source.trial == "" and only().live_at is not None
+        assert verbs().count("resolution.proven") == 1
+        assert probation.judge(timezone.now()) == []
+
+    def test_what_a_private_team_wrote_takes_an_agents_word(self, solve, ada, ines):
+        first = solve(ada)
+        type(first).objects.filter(pk=first.pk).update(team=make_team("Legal", is_private=True))
+        for name in ("Bo Lind", "Cara Moss", "Dag Ness"):
+            solve(make_customer(name), AGAIN)
+        assert (only().state, only().accounts) == ("shadow", 3)
+        assert only().approve(by=ines, at=timezone.now())
+
+    def test_one_account_is_one_voice_however_often_it_asks(self, solve, ada):
+        solve(ada)
+        bo = make_customer("Bo Lind")
+        for _ in range(3):
+            solve(bo, AGAIN)
+        assert (only().state, only().accounts) == ("shadow", 1)
+
+    def test_a_canary_is_served_on_its_share_of_tickets_and_always_the_same_ones(self):
+        served = [number for number in range(1, 4_001) if not probation.is_aside("canary", number)]
+        assert 0.17 < len(served) / 4_000 < 0.23
+        assert served == [number for number in range(1, 4_001) if not probation.is_aside("canary", number)]
+        assert all(probation.is_aside("shadow", number) and not probation.is_aside("", number) for number in range(1, 100))
+
+    def test_a_canary_that_is_drawn_is_quoted(self, solve, ada, happening, monkeypatch):
+        solve(ada)
+        for name in ("Bo Lind", "Cara Moss"):
+            solve(make_customer(name), AGAIN)
+        assert only().state == "canary"
+        monkeypatch.setattr(probation, "CANARY_SHARE", 1.0)
+        with happening():
+            ticket = make_ticket(make_customer("Eve Holt"), AGAIN)
+        decision = Decision.objects.filter(ticket=ticket).latest("pk")
+        assert decision.source_id == only().source_id and not any(each.get("aside") for each in decision.candidates)
+
+    def test_outcomes_that_speak_against_it_retire_it_and_an_agent_may_stand_up_for_it(self, solve, ada, ines):
+        solve(ada, teach=True)
+        learned = only()
+        own = Episode.objects.get(source=learned.source)
+        for number in range(5):
+            decision = Decision.objects.create(
+                customer=ada, kind="answer", confidence=0.9, threshold=0.8, policy="v1", vector=own.vector, at=timezone.now()
+            )
+            Episode.objects.create(
+                decision=decision, source=learned.source, vector=own.vector, credit=-0.9, account=f"c{9_000 + number}", at=decision.at
+            )
+        [retired] = probation.judge(timezone.now())
+        assert retired.state == "retired" and retired.retired_because == "It failed 5 accounts and helped 0"
+        assert not only().source.is_live
+        assert only().approve(by=ines, at=timezone.now()) and only().state == "live"
+        assert probation.judge(timezone.now()) == [], "what failed before is not held against it again"
+
+    def test_twice_is_once(self, solve, ada, ines):
+        solve(ada)
+        now = timezone.now()
+        assert only().approve(by=ines, at=now) and not only().approve(by=ines, at=now)
+        assert only().retire("No", by=ines, at=now) and not only().retire("No", by=ines, at=now)
+        assert only().undo(by=ines, at=now) and only().state == "live" and not only().undo(by=ines, at=now)
+        assert verbs()[-3:] == ["resolution.approved", "resolution.retired", "resolution.undone"]
+
+    def test_it_costs_a_turn_no_query_more(self, solve, ada, happening):
+        solve(ada)
+
+        def asked(name):
+            with (
+                CaptureQueriesContext(
+                    connection,
+                ) as told,
+                happening(),
+            ):
+                make_ticket(make_customer(name), AGAIN)
+            return len(told)
+
+        asked("Warm Up")
+        shadowed = asked("Bo Lind")
+        only().retire("Away", at=timezone.now())
+        assert asked("Cara Moss") == shadowed
+
+
+class TestMerging:
+    def two(self, solve, ada):
+        """The same answer, twice: the second taught while the first was not there."""
+        solve(ada)
+        first = only()
+        Source.objects.filter(pk=first.source_id).update(trial="")
+        LearnedResolution.objects.filter(pk=first.pk).update(state="retired")
+        solve(make_customer("Bo Lind"), AGAIN)
+        LearnedResolution.objects.filter(pk=first.pk).update(state="shadow")
+        Source.objects.filter(pk=first.source_id).update(trial="shadow")
+        return list(LearnedResolution.objects.order_by("pk").select_related("source"))
+
+    def test_the_same_again_joins_and_is_credited_to_the_one_that_is_there(self, solve, ada, monkeypatch):
+        from learning import matching
+
+        solve(ada)
+        monkeypatch.setattr(matching, "ENOUGH", 99.0)  # matching a reply to a source is another way to the same
+        solve(make_customer("Bo Lind"), ASKED, f"{ANSWER} Good luck.", teach=True)
+        assert only().state == "live", "the second agent approved it"
+        assert Episode.objects.filter(source=only().source).count() == 2
+        assert "resolution.joined" in verbs()
+
+    @pytest.mark.parametrize("answer", [ANSWER.replace("DataWedge", "**Enterprise**"), f"{ANSWER} Wait 30 minutes."])
+    def test_other_facts_are_another_answer(self, solve, ada, answer, monkeypatch):
+        from learning import matching
+
+        solve(ada)
+        monkeypatch.setattr(matching, "ENOUGH", 99.0)
+        solve(make_customer("Bo Lind"), AGAIN, answer)
+        assert LearnedResolution.objects.count() == 2
+
+    def test_merged_it_has_the_others_outcomes_and_back_again(self, solve, ada, ines):
+        first, second = self.two(solve, ada)
+        before, now = rebuild.state_hash(), timezone.now()
+        assert merging.replace(second, first.source, by=ines, at=now)
+        assert not merging.replace(LearnedResolution.objects.get(pk=second.pk), first.source, by=ines, at=now)
+        assert set(Episode.objects.filter(source__kind="resolution").values_list("source", flat=True)) == {first.source_id}
+        assert Episode.objects.filter(source=first.source).count() == 2
+        merged = rebuild.state_hash()
+        assert merged != before and relearned() == merged
+        second.refresh_from_db()
+        assert merging.undo(second, by=ines, at=now) and second.state == "shadow"
+        assert rebuild.state_hash() == before == relearned()
+
+    def test_a_chain_ends_where_the_last_one_ends(self, solve, ada, ines, articles):
+        first, second = self.two(solve, ada)
+        now = timezone.now()
+        merging.replace(second, first.source, by=ines, at=now)
+        merging.replace(LearnedResolution.objects.select_related("source").get(pk=first.pk), articles[2].source, by=ines, at=now)
+        assert set(Source.objects.filter(kind="resolution").values_list("stands_for", flat=True)) == {articles[2].source.pk}
+        assert Episode.objects.filter(source=articles[2].source).count() == 2
+        merging.undo(LearnedResolution.objects.select_related("source").get(pk=first.pk), by=ines, at=now)
+        assert Source.objects.get(pk=second.source_id).stands_for_id == first.source_id
+        assert Episode.objects.filter(source=first.source).count() == 2
+
+    def test_two_that_are_alike_are_offered(self, solve, ada):
+        first, second = self.two(solve, ada)
+        offered = merging.alike([first, second], [first, second])
+        assert offered[second.pk].other == first and offered[first.pk].other == second
+
+
+class TestPromotion:
+    def test_published_the_article_takes_its_place_and_its_outcomes(self, solve, ada, happening):
+        solve(ada, teach=True)
+        admin, learned = make_admin(), only()
+        article = learned.write_article(by=admin, at=timezone.now())
+        assert learned.write_article(by=admin, at=timezone.now()) == article and article.body == learned.answer
+        with happening():
+            article.publish(by=admin, at=timezone.now())
+        learned = only()
+        assert learned.state == "retired" and learned.replaced_by == article.source and not learned.source.is_live
+        assert list(Episode.objects.filter(credit__gt=0).values_list("source", flat=True)) == [article.source.pk]
+        assert rebuild.state_hash() == relearned()
+        with happening():
+            article.archive(by=admin, at=timezone.now())
+        assert only().state == "live" and only().replaced_by is None
+        assert list(Episode.objects.filter(credit__gt=0).values_list("source", flat=True)) == [learned.source_id]
+
+    def test_another_article_changes_nothing(self, solve, ada, happening):
+        solve(ada, teach=True)
+        with happening():
+            make_article("Something else", "About another matter.")
+        assert only().state == "live"
+
+
+def test_an_agents_own_words_are_filtered_too(solve, ada, ines):
+    solve(ada)
+    now = timezone.now()
+    assert resolutions.rewrite(only(), "Why is each code entered twice?", "Write to tom@evil.example for the fix.", by=ines, at=now)
+    assert only().held_because == "It may hold personal data" and only().source.title == "Why is each code entered twice?"
+    assert not resolutions.rewrite(only(), "", "x", by=ines, at=now)
