@@ -83,6 +83,16 @@ class TestCommand:
             {"row": "lift", "what": row["lift"].what, "goal": None, "at_least": True, "seeds": 2, "value": 0.2, "holds": None}
         ]
 
+    def test_a_part_of_the_seeds_or_of_the_tickets_proves_nothing(self, played, tmp_path):
+        out = tmp_path / "table.json"
+        for options in (("--seeds", "1"), ("--limit-all", "50")):
+            call_command("figures", DEMO, "--only", "ece", *options, "--json", out)
+            (cell,) = json.loads(out.read_text())[0]["rows"]
+            assert (cell["value"], cell["goal"], cell["holds"]) == (0.01, 0.03, None)
+        for _ in range(2):  # the first time one fails
+            call_command("figures", DEMO, "--only", "ece", "--json", out)
+        assert json.loads(out.read_text())[0]["rows"][0]["holds"] is True
+
     def test_a_list_plays_nothing(self, played, capsys):
         call_command("figures", DEMO, "--list", "--seeds", "1")
         said = capsys.readouterr().out

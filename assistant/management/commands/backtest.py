@@ -155,7 +155,9 @@ def _result_of(child: subprocess.Popen[bytes], others: Outcome, out: Path) -> di
 
 def _write(path: Path | None, result: dict[str, Any]) -> None:
     if path:
-        path.write_text(json.dumps(result, indent=1) + "\n")
+        draft = path.with_name(f"{path.name}.part")  # whoever finds the file finds all of it
+        draft.write_text(json.dumps(result, indent=1) + "\n")
+        draft.replace(path)
 
 
 def _beside(path: Path | None) -> Path | None:

@@ -178,17 +178,19 @@ def _start(run: Run) -> subprocess.Popen[bytes]:
 
 
 def _cells(name: str, rows: list[Row], runs: list[Run], failed: dict[Run, str]) -> dict[str, Any]:
-    results: dict[str, list[Result]] = {}
-    for run in runs:
-        if run.is_done and run not in failed:
-            for play, path in run.files.items():
-                results.setdefault(play, []).append(json.loads(path.read_text()))
+    """Whether a figure holds is said only when all that it rests on has been played in full."""
+    done = [run for run in runs if run.is_done and run not in failed]
     found = []
     for row in rows:
-        value = row.value(results)
-        seeds = min(len(results.get(play, ())) for play in row.plays)
+        seeds_done = set.intersection(*({run.seed for run in done if run.play.name == play} for play in row.plays))
+        results: dict[str, list[Result]] = {}
+        for run in (run for run in done if run.play.name in row.plays and run.seed in seeds_done):  # the same seeds on both sides
+            for play, path in run.files.items():
+                results.setdefault(play, []).append(json.loads(path.read_text()))
+        value, seeds = row.value(results), len(seeds_done)
+        is_whole = all(seeds_done >= set(run.play.seeds) and run.limit == run.play.limit for run in runs if run.play.name in row.plays)
         cell = {"row": row.name, "what": row.what, "goal": row.goal(name), "at_least": row.at_least, "seeds": seeds}
-        found.append({**cell, "value": value, "holds": row.holds(name, value) if value is not None else None})
+        found.append({**cell, "value": value, "holds": row.holds(name, value) if value is not None and is_whole else None})
     return {"corpus": name, "rows": found}
 
 
