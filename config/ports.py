@@ -1,5 +1,6 @@
 """TCP ports on this machine."""
 
+import secrets
 import socket
 
 
@@ -18,8 +19,11 @@ def taken(port: int) -> bool:
 
 
 def free_pair() -> int:
-    """The first of two neighbours: pages, and sockets on the next."""
+    """The first of two neighbours: pages, and sockets on the next.
+
+    Below the ports that systems hand out by themselves: it takes a while until both are listened on, and nobody should get one of them meanwhile.
+    """
     while True:
-        port = free()
-        if port < 65535 and not taken(port + 1):
+        port = 20_000 + 2 * secrets.randbelow(6_000)
+        if not taken(port) and not taken(port + 1):
             return port
