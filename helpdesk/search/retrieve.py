@@ -222,7 +222,7 @@ FROM picked JOIN helpdesk_source AS source ON source.id = picked.id
 LEFT JOIN helpdesk_category AS category ON category.id = source.category_id
 CROSS JOIN LATERAL (
     SELECT sum(weight.weight * CASE WHEN source.tsv @@ word.in_title THEN 1 WHEN source.tsv @@ word.query THEN 0.4 ELSE 0 END)
-           / sum(weight.weight) AS rank
+           / nullif(sum(weight.weight), 0) AS rank
     FROM word JOIN weight ON weight.word = word.word
 ) AS words
 LEFT JOIN LATERAL (

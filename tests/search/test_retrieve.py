@@ -111,6 +111,14 @@ def test_nobody_is_shown_what_they_may_not_see(words, sources, asked, large):
         retrieve.EXACT_CHUNKS = before
 
 
+def test_what_was_published_since_the_last_count_is_found(words, reading):
+    """How much is visible is kept for a minute: none then, and one now, must not be a division by nothing."""
+    retrieve._sizes.clear()
+    assert hybrid("extend permit", embed_one("extend permit"), ANYONE) == []
+    source = make_source("Extend a permit")
+    assert [hit.source_id for hit in hybrid("extend permit", embed_one("extend permit"), ANYONE)] == [source.pk]
+
+
 def test_scores_do_not_tell_what_is_hidden(words):
     """Rarity is counted among what the viewer sees: internal pages on a matter must not move a customer's scores."""
     make_source("Refund a payment")
