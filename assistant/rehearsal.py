@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from helpdesk.models import Customer, Message, Source, Team, Ticket, User
 
 Act = Callable[[dt.datetime], object]
 Step = tuple[dt.datetime, Act]
+RATES = 0.3  # of the customers whose question was solved say how they found it
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -39,6 +41,7 @@ class Conversation:
         self.start = now - dt.timedelta(days=script["days_ago"])
         self.customer = cast.customers[script["customer"]]
         self.ticket: Ticket | None = None
+        self.draw = random.Random(script["question"])
         self.rephrasings = list(script.get("rephrasings", []))
 
     def steps(self) -> Iterator[Step]:
@@ -51,6 +54,12 @@ class Conversation:
         ticket = self._fresh()
         if ticket.handler == Ticket.Handler.TEAM:
             yield from self._with_people(at)
+        if self._fresh().is_resolved and self.draw.random() < RATES:
+            yield at + dt.timedelta(hours=26), self._rate
+
+    def _rate(self, at: dt.datetime) -> None:
+        content = [5, 5, 4, 4, 3] if self.script["outcome"] == "confirmed" else [5, 4, 3, 3, 2]
+        self._fresh().rate(customer=self.customer, score=self.draw.choice(content), at=at)
 
     def _ask(self, at: dt.datetime) -> None:
         script = self.script

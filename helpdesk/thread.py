@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import formatting
-from helpdesk.models import Event, Message, Team, Ticket, User
+from helpdesk.models import Event, Message, Rating, Team, Ticket, User
 
 PAGE = 50  # messages
 EVENT_LIMIT = 200
@@ -25,6 +25,8 @@ TOLD = {
     "ticket.not_quite": "rotate-ccw",
     "ticket.resolved": "check",
     "ticket.reopened": "rotate-ccw",
+    "ticket.rated": "star",
+    "draft.corrected": "pen-line",
     "ticket.assigned": "user-round-check",
     "ticket.tagged": "tag",
     "ticket.prioritised": "signal-high",
@@ -184,7 +186,7 @@ class Teller:
     teams: dict[int, Team]
 
     def tell(self, event: Event) -> SafeString:
-        return getattr(self, event.verb.removeprefix("ticket."))(event)
+        return getattr(self, event.verb.removeprefix("ticket.").replace(".", "_"))(event)
 
     def who(self, event: Event) -> str:
         if event.user:
@@ -216,6 +218,17 @@ class Teller:
         if how == "abandoned":
             return format_html("Closed: <b>{}</b> left without a word", self.customer)
         return format_html("<b>{}</b> resolved this", self.who(event))
+
+    def rated(self, event: Event) -> SafeString:
+        score = Rating.Score(event.data["score"])
+        said = format_html("<b>{}</b> rated this <b>{}</b> ({} of 5)", self.who(event), score.label, score.value)
+        return format_html("{}: “{}”", said, event.data["comment"]) if event.data.get("comment") else said
+
+    def draft_corrected(self, event: Event) -> SafeString:
+        """What the assistant takes from the changes in its draft."""
+        changes = event.data.get("changes", [])
+        more = f" and {len(changes) - 2} more" if len(changes) > 2 else ""
+        return format_html("<b>{}</b> corrected the draft: {}{}", self.who(event), "; ".join(changes[:2]), more)
 
     def reopened(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> reopened this", self.who(event))

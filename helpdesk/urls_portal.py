@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.views import devmail, knowledge, portal_ask, portal_questions, signin
+from helpdesk.views import devmail, knowledge, portal_ask, portal_questions, rating, signin
 
 app_name = "portal"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("questions/<int:number>/", portal_questions.show, name="question"),
     path("questions/<int:number>/messages/", portal_questions.messages, name="messages"),
     path("questions/<int:number>/verdict/", portal_questions.verdict, name="verdict"),
+    path("questions/<int:number>/rating/", portal_questions.rate, name="rating"),
+    path("rate/<str:token>/", rating.by_mail, name="rating_link"),
     path("sign-in/", signin.start, name="sign_in"),
     path("sign-in/code/", signin.code, name="sign_in_code"),
     path("sign-in/link/<str:token>/", signin.link, name="sign_in_link"),

@@ -25,6 +25,7 @@ class Channel:
     wrong: float
     family: str
     held: bool = False
+    graded: bool = False  # counts by its strength, which differs from one to the next
 
     @property
     def llr(self) -> float:
@@ -44,9 +45,13 @@ TABLE = (
     Channel("asked_person", "The customer asked for a person", 0.06, 0.40, REACTION),
     Channel("chose", "The customer picked it from several", 0.80, 0.08, REACTION),
     Channel("chose_other", "The customer picked another one of several", 0.12, 0.70, REACTION),
+    Channel("thumbs_up", "A reader said that the article helped", 0.25, 0.06, REACTION, graded=True),
+    Channel("thumbs_down", "A reader said that the article did not help", 0.03, 0.22, REACTION, graded=True),
+    Channel("rated_well", "The customer rated it well", 0.40, 0.08, REACTION, graded=True),
+    Channel("rated_badly", "The customer rated it badly", 0.04, 0.30, REACTION, graded=True),
     Channel("came_back", "The customer came back on the same matter", 0.03, 0.30, RETURN),
     Channel("draft_sent", "An agent sent the draft as it was", 0.80, 0.15, AGENT),
-    Channel("draft_changed", "An agent changed what the draft says", 0.15, 0.60, AGENT),
+    Channel("draft_changed", "An agent changed what the draft says", 0.06, 0.60, AGENT, graded=True),
     Channel("demonstrated", "An agent answered, and that solved it", 0.95, 0.005, AGENT),
     Channel("overruled", "An agent solved it with something else", 0.01, 0.95, AGENT),
     Channel("audited_right", "An agent judged it right", 0.98, 0.01, AGENT),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from helpdesk.models import Event, Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
-from learning import drafts, ledger, matching, probation, resolutions
+from learning import edits, ledger, matching, probation, resolutions
 from learning.masking import mask
 from learning.models import Decision, Signal
 
@@ -44,7 +44,7 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
 def _corrects(reply: str, source: Source, asked: Sequence[Decision]) -> bool:
     """Near the words of what was shown and did not help, but with other facts: then it is not that source that solved it."""
     shown = [decision for decision in asked if decision.shown and decision.source_id == source.pk]
-    if not shown or matching.has_link(reply) or not drafts.adds_facts(f"{source.title}\n{source.body}", reply):
+    if not shown or matching.has_link(reply) or not edits.adds_facts(f"{source.title}\n{source.body}", reply):
         return False
     return Signal.objects.in_force().filter(decision__in=shown, kind__in=MISSED).exists()
 

@@ -149,7 +149,8 @@ def _said(decisions: list[int]) -> dict[int, list[Said]]:
 
 def _weighed(said: list[Said], rates: channels.Rates) -> float:
     """What they weigh in nats, by today's rates. Whoever had no say when they said it has none now."""
-    return evidence((channels.channel(each.kind).family, channels.weight(each.kind, rates) if each.llr else 0.0) for each in said)
+    found = ((channels.channel(each.kind), each) for each in said)
+    return evidence((kind.family, each.llr if kind.graded or not each.llr else channels.weight(each.kind, rates)) for kind, each in found)
 
 
 def _reaction(said: list[Said]) -> int:

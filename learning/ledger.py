@@ -6,10 +6,10 @@ import datetime as dt
 
 from django.db import connection, transaction
 
-from helpdesk.models import Event, SiteSettings, Source
+from helpdesk.models import SYSTEM, Event, SiteSettings, Source
 from learning import episodes, policies, staleness
 from learning.channels import channel, weight
-from learning.drafts import change
+from learning.edits import compare
 from learning.models import Decision, Signal
 
 
@@ -58,10 +58,16 @@ def reverse(decision: Decision, kinds: list[str], *, at: dt.datetime) -> bool:
 
 
 def draft_sent(decision: Decision, *, event: Event, drafted: str, sent: str, at: dt.datetime) -> None:
-    """An agent used the assistant's draft: as it was, with the same facts in other words, or with other facts."""
-    kind = {"none": "draft_sent", "facts": "draft_changed"}.get(change(drafted, sent))
-    if kind:
-        note(decision, kind, event=event, at=at)
+    """An agent used the assistant's draft: as it was, with the same facts in other words, or with other facts, which counts by how much they changed."""
+    edit = compare(drafted, sent)
+    if edit.verdict == "none":
+        note(decision, "draft_sent", event=event, at=at)
+    elif edit.verdict == "facts" and note(decision, "draft_changed", event=event, at=at, strength=edit.grade):
+        changes = [part.words for part in edit.parts]
+        by = event.user or SYSTEM
+        Event.record(
+            "draft.corrected", by=by, ticket=event.ticket, at=at, decision=decision.pk, grade=round(edit.grade, 3), changes=changes
+        )
 
 
 def account_of(decision: Decision) -> str:

@@ -15,7 +15,7 @@ from helpdesk.models.events import SYSTEM
 from helpdesk.search.embedder import EmbedderUnavailable, embed
 from helpdesk.search.retrieve import find
 from learning import episodes, ledger
-from learning.drafts import adds_facts
+from learning.edits import adds_facts
 from learning.models import Decision, LearnedResolution, Signal
 
 QUESTIONS, ANSWERS = 0.6, 0.8  # cosines from which two questions ask, and two answers say, the same

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from helpdesk.access import AgentRequest
 from helpdesk.admin.confirm import confirmed
-from helpdesk.models import Article, ArticleFeedback, ArticleVersion, Category, User
+from helpdesk.models import Article, ArticleFeedback, ArticleVersion, Category, Rating, User
 
 
 @admin.register(Category)
@@ -79,6 +79,19 @@ class ArticleFeedbackAdmin(admin.ModelAdmin):
     list_select_related = ["article", "customer"]
     search_fields = ["article__title", "comment"]
     readonly_fields = ["article", "helpful", "comment", "customer", "reader", "at"]
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Rating)
+class RatingAdmin(admin.ModelAdmin):
+    list_display = ["ticket", "score", "comment", "customer", "at"]
+    list_filter = ["score"]
+    list_select_related = ["ticket", "customer"]
+    search_fields = ["ticket__subject", "customer__email", "comment"]
+    readonly_fields = ["ticket", "customer", "score", "comment", "at"]
     date_hierarchy = "at"
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from helpdesk.formatting import sanitise
-from helpdesk.models import Message, SignInCode, SiteSettings, Ticket
+from helpdesk.models import Message, Rating, SignInCode, SiteSettings, Ticket
+from helpdesk.ratings import rating_token
 
 
 def sign_in(code: SignInCode) -> dict[str, str]:
@@ -40,6 +41,17 @@ def replied(message: Message) -> dict[str, str]:
         message=message,
         html=sanitise(message.html),
         link=address("portal:question", ticket.number),
+    )
+
+
+def rating(ticket: Ticket) -> dict[str, str]:
+    site = SiteSettings.load()
+    link = address("portal:rating_link", rating_token(ticket))
+    scores = [(score, label, f"{link}?score={score}") for score, label in reversed(Rating.Score.choices)]
+    question = address("portal:question", ticket.number)
+    subject = f"How did we do? ({ticket.number})"
+    return mail(
+        "rating", subject, company=site.company_name, customer=ticket.customer, ticket=ticket, scores=scores, link=link, question=question
     )
 
 

@@ -8,20 +8,23 @@ from django.utils import timezone
 
 from helpdesk.events import consumer
 from helpdesk.mail import composing
-from helpdesk.models import Customer, Event, Message, Outbox, SignInCode, Ticket
+from helpdesk.models import Customer, Event, Message, Outbox, Resolution, SignInCode, SiteSettings, Ticket
 from helpdesk.outbox import send_mail, sender
 
 PATIENCE = dt.timedelta(minutes=1)  # who has the page open reads it there
 HISTORY = dt.timedelta(hours=1)
+ASKED_EVERY = dt.timedelta(days=14)
 AUTOMATIC_EVERY = dt.timedelta(hours=1)  # one automatic mail an address: nobody's mailbox is flooded through us
 
 
-@consumer("mail", {"message.replied", "ticket.handed_off"})
+@consumer("mail", {"message.replied", "ticket.handed_off", "ticket.resolved"})
 def notify(event: Event) -> None:
     if event.ticket is None or event.recorded_at - event.at > HISTORY:
         return
     if event.verb == "message.replied":
         announce_reply(event, event.ticket)
+    elif event.verb == "ticket.resolved":
+        ask_rating(event, event.ticket)
     else:
         acknowledge(event, event.ticket)
 
@@ -46,6 +49,15 @@ def acknowledge(event: Event, ticket: Ticket) -> None:
         Outbox.enqueue("mail", to=customer.email, payload=composing.received(ticket), key=f"received:{ticket.pk}")
 
 
+def ask_rating(event: Event, ticket: Ticket) -> None:
+    """Once a ticket, where people have solved it; whoever told the assistant that it was solved has said enough."""
+    site = SiteSettings.load()
+    if event.data.get("how") != Resolution.Kind.BY_AGENT or not site.asks_rating or ticket.channel == Ticket.Channel.API:
+        return
+    due = timezone.now() + dt.timedelta(hours=site.rating_hours)
+    Outbox.enqueue("rating_mail", to=ticket.customer.email, payload={"ticket": ticket.pk}, key=f"rating:{ticket.pk}", at=due)
+
+
 def send_code(code: SignInCode) -> None:
     Outbox.enqueue("sign_in_mail", to=code.email, payload={"code": code.pk}, key=f"sign-in:{code.pk}")
 
@@ -62,6 +74,15 @@ def send_reply(row: Outbox) -> None:
     message = Message.objects.public().select_related("ticket__customer", "user").filter(pk=row.payload["message"]).first()
     if message is not None and message.ticket.customer_read_seq < message.seq:
         send(row, composing.replied(message))
+
+
+@sender("rating_mail")
+def send_rating(row: Outbox) -> None:
+    """Not to those who have rated it meanwhile, whose question is open again, or who were asked in the last fortnight."""
+    ticket = Ticket.objects.select_related("customer").filter(pk=row.payload["ticket"], state=Ticket.State.RESOLVED, rating=None).first()
+    lately = Outbox.objects.filter(kind="rating_mail", to=row.to, sent_at__gt=timezone.now() - ASKED_EVERY).exclude(pk=row.pk)
+    if ticket is not None and ticket.customer.is_verified and not lately.exists():
+        send(row, composing.rating(ticket))
 
 
 def send(row: Outbox, payload: dict[str, str]) -> None:

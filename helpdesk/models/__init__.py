@@ -7,6 +7,7 @@ from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, 
 from helpdesk.models.messages import Message
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
+from helpdesk.models.ratings import Rating
 from helpdesk.models.search import Chunk, Source
 from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
@@ -30,6 +31,7 @@ __all__ = [
     "Message",
     "Organisation",
     "Outbox",
+    "Rating",
     "ReadMark",
     "Resolution",
     "SignInCode",

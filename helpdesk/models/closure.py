@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, cast
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from helpdesk import formatting
@@ -13,6 +14,7 @@ from helpdesk.models.people import Customer, User
 
 if TYPE_CHECKING:
     from helpdesk.models.messages import Message
+    from helpdesk.models.ratings import Rating
     from helpdesk.models.tickets import Resolution, Ticket
 
 
@@ -114,6 +116,25 @@ class Closure:
                 at=at,
                 decision=answer.meta.get("decision") if answer else None,
             )
+
+    def rate(self, *, customer: Customer, score: int, comment: str = "", at: dt.datetime | None = None) -> Rating | None:
+        """How they found it, once it is over. The last word counts; saying the same again says nothing new. None while it is not over."""
+        from helpdesk.models.ratings import COMMENT_LIMIT, Rating
+
+        ticket, at = _ticket(self), at or timezone.now()
+        if score not in Rating.Score.values:
+            raise ValidationError("Choose one of the five.", code="score")
+        comment = formatting.clean_text(comment, limit=COMMENT_LIMIT, what="What you wrote") if comment.strip() else ""
+        with ticket.locked():
+            if ticket.state != ticket.State.RESOLVED or ticket.customer_id != customer.pk:
+                return None
+            before = Rating.objects.filter(ticket=ticket).first()
+            if before and before.score == score and comment in {"", before.comment}:
+                return before
+            told = {"score": score, "comment": comment or (before.comment if before else ""), "customer": customer, "at": at}
+            rating, _ = Rating.objects.update_or_create(ticket=ticket, defaults=told)
+            Event.record("ticket.rated", by=customer, ticket=ticket, at=at, score=score, comment=rating.comment)
+        return rating
 
     def _last_answer(self) -> Message | None:
         """The last thing that may have solved it: an agent's reply or the assistant's answer."""

@@ -33,6 +33,9 @@ class SiteSettings(models.Model):
     assumed_hours = models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution.")
     came_back_days = models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")
 
+    asks_rating = models.BooleanField(default=True, help_text="Ask customers by mail how they found an answer of your team.")
+    rating_hours = models.PositiveIntegerField(default=24, help_text="How long after a question was resolved they are asked.")
+
     audit_share = models.FloatField(
         default=0.015,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],

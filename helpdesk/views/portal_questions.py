@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk import formatting
-from helpdesk.models import Message, Ticket
+from helpdesk.models import Message, Rating, Ticket
 from helpdesk.models.tickets import TicketQuerySet
 from helpdesk.question import Question, judge
 from helpdesk.views.portal import PortalRequest, customer_required
+from helpdesk.views.rating import chosen
 
 ROWS = 20
 VERDICTS = {"solved", "not_quite", "person"}
@@ -136,6 +137,18 @@ def verdict(request: PortalRequest, number: int) -> HttpResponse:
     return redirect(here)
 
 
+@require_POST
+@customer_required
+def rate(request: PortalRequest, number: int) -> HttpResponse:
+    ticket = visible(request, number, mine=True)
+    comment = request.POST.get("comment", "")
+    try:
+        ticket.rate(customer=request.customer, score=chosen(request.POST.get("score", "")), comment=comment)
+    except ValidationError as error:
+        return page(request, ticket, status=422, fault=" ".join(error.messages), commented=comment)
+    return redirect(f"{reverse('portal:question', args=[ticket.number])}#rating")
+
+
 def page(
     request: PortalRequest,
     ticket: Ticket,
@@ -146,6 +159,7 @@ def page(
     typed: str = "",
     fault: str = "",
     missing: bool = False,
+    commented: str = "",
 ) -> HttpResponse:
     before = request.GET.get("before", "")
     question = question or Question.load(ticket, request.customer, before=int(before) if before.isdecimal() and len(before) < 9 else 0)
@@ -159,6 +173,9 @@ def page(
         "missing": missing or "missing" in request.GET,
         "typed": typed,
         "fault": fault,
+        "rating": Rating.objects.filter(ticket=ticket).first() if question.is_mine and ticket.is_resolved else None,
+        "scores": Rating.Score.choices,
+        "commented": commented,
         "client_msg_id": uuid4().hex,
     }
     return render(request, template, context, status=status)

@@ -86,6 +86,11 @@ portal:question         GET   door  yes   no    yes   no    door  door  door
 portal:messages         GET   door  yes   no    yes   no    door  door  door
 portal:messages         POST  door  bad   no    no    no    door  door  door
 portal:verdict          POST  door  bad   no    no    no    door  door  door
+portal:rating           POST  door  bad   no    no    no    door  door  door
+portal:rating_link      GET   no
+portal:rating_link      POST  no
+portal:rating_link[mailed]  GET  yes
+portal:rating_link[mailed]  POST bad
 portal:sign_in          GET   yes   go    go    go    go    yes   yes   yes
 portal:sign_in          POST  bad   go    go    go    go    bad   bad   bad
 portal:sign_in_code     GET   door

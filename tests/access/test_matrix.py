@@ -8,6 +8,7 @@ from django.urls import URLResolver, get_resolver
 
 from helpdesk.health import CHECKS
 from helpdesk.models import User
+from helpdesk.ratings import rating_token
 from tests.access import table
 from tests.access.world import CAST, KEYS, NOTE, SECRET, make_world
 
@@ -67,7 +68,7 @@ def path_of(route, world, address=None):
         "pk": next((thing.pk for part, thing in world.parts.items() if part in name), world.decision.pk),
         "view": "all",
         "slug": thing or "permits",
-        "token": "x" * 43,
+        "token": rating_token(world.ticket) if thing == "mailed" else "x" * 43,
         "object_id": world.objects(name),
         "id": world.people["agent"].pk,
         "content_type_id": 1,

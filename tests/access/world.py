@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Resolution, Source, Ticket, User
+from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Rating, Resolution, Source, Ticket, User
 from learning.models import Audit, Decision, Gap, GapQuestion, Incident, LearnedResolution, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
@@ -94,6 +94,7 @@ class World:
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
+            "ratings": list(Rating.objects.values_list("ticket", "score")),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
             "policies": list(Policy.objects.values_list("pk", "state")),

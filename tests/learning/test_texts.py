@@ -5,7 +5,6 @@ import time
 import pytest
 
 from helpdesk.formatting import plain
-from learning.drafts import change
 from learning.masking import has_personal_data, mask
 from learning.resolutions import anonymous, depersonalise, title_of
 from learning.screening import links, objection
@@ -130,18 +129,3 @@ class TestObjections:
 
     def test_links_are_found_without_the_full_stop(self):
         assert links("See https://docs.example/a.") == ["https://docs.example/a"]
-
-
-class TestChanges:
-    def test_nothing(self):
-        assert change("Open **Settings**.\n", "Open  **Settings**.") == "none"
-
-    def test_tone_only(self):
-        assert change("Open **Settings** and choose 62 mm.", "Hi! Open **Settings** and choose 62 mm. Shout if you get stuck.") == "tone"
-
-    @pytest.mark.parametrize(
-        "sent",
-        ["Open **Settings** and choose 29 mm.", "Open **Billing** and choose 62 mm.", "Do not open **Settings** and choose 62 mm."],
-    )
-    def test_facts(self, sent):
-        assert change("Open **Settings** and choose 62 mm.", sent) == "facts"
