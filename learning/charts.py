@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from learning.estimates import Floats
 
 Booleans = NDArray[np.bool_]
+Place = TypeVar("Place", dt.date, float)  # what runs to the right: days, or plain numbers
 
 RIGHT, TOP, HEIGHT = 90.0, 7.0, 81.0  # the plot within the drawing; the rest is for words
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
@@ -75,28 +77,30 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Days to the right, shares upwards."""
+class Scale(Generic[Place]):
+    """Days, or numbers, to the right, shares upwards."""
 
-    first: dt.date
-    last: dt.date
+    first: Place
+    last: Place
     low: float
     high: float
 
-    def x(self, day: dt.date) -> float:
-        return 100 * (day - self.first).days / max((self.last - self.first).days, 1)
+    def x(self, place: Place) -> float:
+        return 100 * float((place - self.first) / (self.last - self.first)) if self.last != self.first else 0.0
 
     def y(self, share: float) -> float:
         return min(max(100 * (self.high - share) / (self.high - self.low), -5.0), 105.0)
 
-    def across(self, day: dt.date) -> float:
-        return round(self.x(day) * RIGHT / 100, 2)
+    def across(self, place: Place) -> float:
+        return round(self.x(place) * RIGHT / 100, 2)
 
     def down(self, share: float) -> float:
         return round(TOP + self.y(share) * HEIGHT / 100, 2)
 
 
-def scale(first: dt.date, last: dt.date, values: Iterable[float], *, floor: float = 0.0, ceiling: float = 1.0) -> tuple[Scale, list[float]]:
+def scale(
+    first: Place, last: Place, values: Iterable[float], *, floor: float = 0.0, ceiling: float = 1.0
+) -> tuple[Scale[Place], list[float]]:
     """From a round number below all values to one above, with the round numbers between them."""
     known = [min(max(value, floor), ceiling) for value in values if math.isfinite(value)] or [floor, ceiling]
     step = next((step for step in STEPS if (max(known) - min(known)) / step <= MOST_STEPS - 1), STEPS[-1])
@@ -107,20 +111,20 @@ def scale(first: dt.date, last: dt.date, values: Iterable[float], *, floor: floa
 
 
 def curve(
-    on: Scale, css: str, name: str, days: Sequence[dt.date], shares: tuple[Floats, Floats, Floats], drawn: Booleans, end: str
+    on: Scale[Place], css: str, name: str, places: Sequence[Place], shares: tuple[Floats, Floats, Floats], drawn: Booleans, end: str
 ) -> Curve:
-    """`shares`: value, low and high of each day. Only days that are `drawn`; a gap breaks the line."""
+    """`shares`: value, low and high of each day (or number). Only those that are `drawn`; a gap breaks the line."""
     value, low, high = shares
     runs = _runs(drawn)
-    path = " ".join(_line(on, days[start:stop], value[start:stop]) for start, stop in runs)
-    band = " ".join(_area(on, days[start:stop], low[start:stop], high[start:stop]) for start, stop in runs)
+    path = " ".join(_line(on, places[start:stop], value[start:stop]) for start, stop in runs)
+    band = " ".join(_area(on, places[start:stop], low[start:stop], high[start:stop]) for start, stop in runs)
     if not runs:
         return Curve(css, name, "", "", 0, 0, "", 0)
     last = runs[-1][1] - 1
-    return Curve(css, name, path, band, on.across(days[last]), on.down(float(value[last])), end, on.down(float(value[last])))
+    return Curve(css, name, path, band, on.across(places[last]), on.down(float(value[last])), end, on.down(float(value[last])))
 
 
-def stacked(on: Scale, days: Sequence[dt.date], layers: Sequence[tuple[str, str, Floats]], drawn: Booleans) -> list[Curve]:
+def stacked(on: Scale[dt.date], days: Sequence[dt.date], layers: Sequence[tuple[str, str, Floats]], drawn: Booleans) -> list[Curve]:
     """Layers from the ground up: css, name and share of each day. The words stand in the middle of each layer's end."""
     found, ground = [], np.zeros(len(days))
     runs = _runs(drawn)
@@ -147,7 +151,7 @@ def spread_out(curves: Sequence[Curve], *, within: tuple[float, float] = (TOP, T
     return [Curve(**{**each.__dict__, "end_y": moved.get(id(each), each.end_y)}) for each in curves]
 
 
-def dates(on: Scale) -> list[Tick]:
+def dates(on: Scale[dt.date]) -> list[Tick]:
     """A few days along the foot."""
     length = (on.last - on.first).days
     found = [on.first + dt.timedelta(days=round(length * number / (DATES - 1))) for number in range(DATES)]
@@ -155,7 +159,7 @@ def dates(on: Scale) -> list[Tick]:
     return [Tick(on.across(day), short(day), anchors.get(number, "middle"), number % 2 == 1) for number, day in enumerate(found)]
 
 
-def rows(on: Scale, shares: Sequence[float], unit: str, *, as_share: bool = True) -> list[Tick]:
+def rows(on: Scale[Place], shares: Sequence[float], unit: str, *, as_share: bool = True) -> list[Tick]:
     """The round numbers, the highest with what they are of."""
     if as_share:
         digits = 0 if all(abs(share * 100 - round(share * 100)) < 1e-9 for share in shares) else 1
@@ -185,12 +189,12 @@ def short(day: dt.date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def _line(on: Scale, days: Sequence[dt.date], shares: Floats) -> str:
-    return "M" + " ".join(f"{on.x(day):.2f} {on.y(float(share)):.2f}" for day, share in zip(days, shares, strict=True))
+def _line(on: Scale[Place], places: Sequence[Place], shares: Floats) -> str:
+    return "M" + " ".join(f"{on.x(place):.2f} {on.y(float(share)):.2f}" for place, share in zip(places, shares, strict=True))
 
 
-def _area(on: Scale, days: Sequence[dt.date], low: Floats, high: Floats) -> str:
-    return f"{_line(on, days, high)} L{_line(on, days[::-1], low[::-1])[1:]}Z"
+def _area(on: Scale[Place], places: Sequence[Place], low: Floats, high: Floats) -> str:
+    return f"{_line(on, places, high)} L{_line(on, places[::-1], low[::-1])[1:]}Z"
 
 
 def _runs(drawn: Booleans) -> list[tuple[int, int]]:

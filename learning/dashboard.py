@@ -220,7 +220,7 @@ class Dashboard:
             marks.append(Tick(x, name if room else "", "end" if x > charts.RIGHT - 2 else "middle", is_bad=is_bad))
         return marks
 
-    def _spots(self, on: charts.Scale, what: str, lines: list[Line]) -> list[Spot]:
+    def _spots(self, on: charts.Scale[dt.date], what: str, lines: list[Line]) -> list[Spot]:
         ends = self.period.ends
         width = charts.RIGHT / max(len(ends), 1)
         spots = []

@@ -52,7 +52,8 @@ def windows_of(n: int) -> list[tuple[int, int]]:
     return [(start, starts[place + 1] if place + 1 < len(starts) else n) for place, start in enumerate(starts)]
 
 
-def window(rows: Rows, start: int, end: int, oracle: Booleans | None) -> dict[str, Any]:
+def window(rows: Rows, start: int, end: int, oracle: Booleans | None, told_from: int = 0) -> dict[str, Any]:
+    """`told_from`: before this ticket the oracle has been told nothing yet."""
     part = slice(start, end)
     return {
         "from": start,
@@ -60,7 +61,7 @@ def window(rows: Rows, start: int, end: int, oracle: Booleans | None) -> dict[st
         **_quality(rows, part),
         "frozen_top1": share(rows.frozen_right[part]),
         "frozen_resolved": share(rows.frozen_right[part] & rows.frozen_answered[part]),
-        "oracle_top1": share(oracle[part]) if oracle is not None else None,
+        "oracle_top1": share(oracle[part]) if oracle is not None and start >= told_from else None,
     }
 
 
@@ -92,6 +93,17 @@ def final(rows: Rows, oracle: Booleans | None) -> dict[str, Any]:
         "lift": round(quality["resolved"] / frozen_always - 1, 4) if frozen_always else None,
         "audits": int(rows.audited.sum()),
     }
+
+
+def reliability(rows: Rows, bins: int = 10) -> list[dict[str, Any]]:
+    """Of the last third, in groups of equal mass by confidence: how sure it was, and how often the first-ranked source was right."""
+    part = last_third(len(rows))
+    confidence, right = rows.confidence[part], rows.right[part]
+    groups = [group for group in np.array_split(np.argsort(confidence, kind="stable"), bins) if len(group)]
+    return [
+        {"confidence": round(float(confidence[group].mean()), 4), "right": round(float(right[group].mean()), 4), "n": len(group)}
+        for group in groups
+    ]
 
 
 def hidden(rows: Rows, learned: dict[str, str]) -> dict[str, Any]:

@@ -44,46 +44,55 @@ def _chart(windows: list[dict[str, Any]]) -> str:
 
 
 def _final(result: dict[str, Any]) -> Table:
-    final, baselines = result["final"], result["baselines"]
+    final = result["final"]
     table = Table(title="The last third", title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name in ("", "top1", "coverage", "precision", "resolved"):
         table.add_column(name, justify="left" if not name else "right")
     table.add_row("learned", *(number(final[name]) for name in ("top1", "coverage", "precision", "resolved")))
-    for name, figures in _baseline_rows(baselines):
+    for name, figures in baseline_rows(result["baselines"]):
         table.add_row(name, *(number(figures.get(key)) for key in ("top1", "coverage", "precision", "resolved")))
     table.add_section()
-    latency = result["latency_ms"]
-    table.add_row("share of full supervision", number(final["share_of_supervised"]))
-    table.add_row("resolved more than frozen, always answering", _percent(final["lift"]))
-    table.add_row("calibration error", number(final["ece"]))
-    table.add_row("audits", str(final["audits"]))
-    table.add_row("answer ms, p50 / p95", f"{latency['answer_p50']} / {latency['answer_p95']}")
-    table.add_row("update ms, p50 / p99", f"{latency['update_p50']} / {latency['update_p99']}")
-    if "hidden" in result:
-        hidden = result["hidden"]
-        table.add_row("topics without an article, first choice right", number(hidden["top1"]))
-        table.add_row("learned answers a topic", number(hidden["learned_per_topic"]))
-    if "hostile" in result:
-        table.add_row("asked by the honest, first choice right", number(result["hostile"]["top1"]))
-        table.add_row("planted texts served", str(result["hostile"]["served"]))
-    missing = result["unanswerable"]
-    if missing["auroc"] is not None:
-        table.add_row("unanswerable, AUROC", f"{missing['auroc']} {missing['interval']}, n = {missing['n']}")
-    _staleness(table, result["staleness"])
+    for name, figure in facts(result):
+        table.add_row(name, figure)
     return table
 
 
-def _staleness(table: Table, found: dict[str, Any]) -> None:
-    if found:
-        table.add_row("suspected without cause", f"{found['false_suspicions']} in {found['source_months']:,} months of a source")
-    if "changed" in found:
-        table.add_row("changed sources, suspected of them", f"{found['changed']}, {found['suspected']}")
-        table.add_row("wrong answers before that, median / p90", f"{found['wrong_median']:g} / {found['wrong_p90']:g}")
-        table.add_row("first choice right, before / after", f"{number(found['top1_before'])} / {number(found['top1_after'])}")
-        table.add_row("calibration error after", number(found["ece_after"]))
+def facts(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is told beside the table of the last third."""
+    final, latency, missing = result["final"], result["latency_ms"], result["unanswerable"]
+    found = [
+        ("share of full supervision", number(final["share_of_supervised"])),
+        ("resolved more than frozen, always answering", _percent(final["lift"])),
+        ("calibration error", number(final["ece"])),
+        ("audits", str(final["audits"])),
+        ("answer ms, p50 / p95", f"{latency['answer_p50']} / {latency['answer_p95']}"),
+        ("update ms, p50 / p99", f"{latency['update_p50']} / {latency['update_p99']}"),
+    ]
+    if hidden := result.get("hidden"):
+        found.append(("topics without an article, first choice right", number(hidden["top1"])))
+        found.append(("learned answers a topic", number(hidden["learned_per_topic"])))
+    if hostile := result.get("hostile"):
+        found.append(("asked by the honest, first choice right", number(hostile["top1"])))
+        found.append(("planted texts served", str(hostile["served"])))
+    if missing["auroc"] is not None:
+        found.append(("unanswerable, AUROC", f"{missing['auroc']} {missing['interval']}, n = {missing['n']}"))
+    return found + _staleness(result["staleness"])
 
 
-def _baseline_rows(baselines: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _staleness(told: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    if told:
+        found.append(("suspected without cause", f"{told['false_suspicions']} in {told['source_months']:,} months of a source"))
+    if "changed" in told:
+        found.append(("changed sources, suspected of them", f"{told['changed']}, {told['suspected']}"))
+        found.append(("wrong answers before that, median / p90", f"{told['wrong_median']:g} / {told['wrong_p90']:g}"))
+        found.append(("first choice right, before / after", f"{number(told['top1_before'])} / {number(told['top1_after'])}"))
+        found.append(("calibration error after", number(told["ece_after"])))
+    return found
+
+
+def baseline_rows(baselines: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What it is compared with, by name."""
     frozen = baselines["frozen"]
     others = [(name.replace("_", " "), baselines[name]) for name in ("bm25", "llamaindex_vector", "supervised") if baselines.get(name)]
     return [("frozen, at its threshold", frozen["own_threshold"]), ("frozen, always answering", frozen["always_answering"]), *others]

@@ -24,6 +24,9 @@ FINAL = {
 }
 
 
+PARTS = {"corpus", "n", "seed", "windows", "final", "reliability", "baselines", "latency_ms", "unanswerable", "staleness"}
+
+
 def run(root, folder, *flags):
     command = [sys.executable, "manage.py", "backtest", str(folder), *map(str, flags)]
     environment = {**os.environ, "WHETSTONE_EMBEDDER": "tests.search.fakes.Words"}
@@ -40,7 +43,7 @@ def test_figures_of_the_promised_form_and_nothing_left_behind(root, folder, tmp_
     done = run(root, folder(), "--one-world", "--json", out)
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
-    assert set(result) == {"corpus", "n", "seed", "windows", "final", "baselines", "latency_ms", "unanswerable", "staleness"}
+    assert set(result) == PARTS
     assert set(result["final"]) == FINAL
     assert set(result["baselines"]) == {"frozen", "bm25", "llamaindex_vector", "supervised"}
     assert result["n"] == 4 and "share of full supervision" in done.stdout
@@ -48,13 +51,16 @@ def test_figures_of_the_promised_form_and_nothing_left_behind(root, folder, tmp_
 
 
 def test_liars_plant_nothing_and_hidden_topics_are_counted(root, folder, tmp_path):
-    out = tmp_path / "out.json"
-    done = run(root, folder(), "--one-world", "--hide", 0.34, "--hostile", 1, "--json", out)
+    out, page = tmp_path / "out.json", tmp_path / "out.html"
+    done = run(root, folder(), "--one-world", "--hide", 0.34, "--hostile", 1, "--json", out, "--html", page)
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert set(result["hidden"]) == {"n", "top1", "topics", "learned_per_topic"}
     assert result["hostile"]["served"] == 0 and result["hostile"]["n"] == 0
     assert "planted texts served" in done.stdout
+    shown = page.read_text()
+    assert "planted texts served" in shown and "--hostile 1.0 --hide 0.34" in shown
+    assert str(root) not in shown and str(tmp_path.parent) not in shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from assistant.backtest import report
+from assistant.backtest import page, report
 from assistant.backtest.baselines import Outcome
 from assistant.backtest.customer import WRONG, Channels, ChannelsError
 from assistant.backtest.hiding import hide
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, help="Only so many tickets, drawn by the seed")
         parser.add_argument("--seed", type=int, default=1, help="Draws the order of the tickets")
         parser.add_argument("--json", type=Path, help="Where to write the figures; those of the other world go to NAME.wrong-channels.json")
+        parser.add_argument("--html", type=Path, help="Where to write the same as a page with charts, of both worlds where both are run")
         parser.add_argument("--channels", type=Path, help="How the simulated customers react; without it both worlds are run")
         parser.add_argument("--flip", type=float, default=0.0, metavar="P", help="Share of reactions that are random")
         parser.add_argument("--hostile", type=float, default=0.0, metavar="P", help="Share of accounts that lie on purpose and plant texts")
@@ -64,10 +66,13 @@ class Command(BaseCommand):
                 result = _play(run, Console(stderr=True))
                 report.show(console, result, plan.channels.name)
                 _write(options["json"], result)
+                worlds = {plan.channels.name: result}
                 if other is not None:
-                    second = other(run.others())
+                    second = worlds["wrong-channels"] = other(run.others())
                     report.show(console, second, "wrong-channels")
                     _write(_beside(options["json"]), second)
+                if options["html"]:
+                    _replace(options["html"], page.render(worlds, _told(options)))
         except (corpus.CorpusError, ChannelsError, EmbedderUnavailable) as error:
             raise CommandError(str(error)) from error
 
@@ -118,7 +123,7 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 
 def _same(options: dict[str, Any]) -> list[str]:
-    given = ["--seed", str(options["seed"]), *(part for name in SHARES for part in (f"--{name}", str(options[name])))]
+    given = ["--seed", str(options["seed"]), *(part for name in SHARES if options[name] for part in (f"--{name}", str(options[name])))]
     for name in ("limit", "change_at"):
         given += [f"--{name.replace('_', '-')}", str(options[name])] if options[name] else []
     flags = ("no_demonstrations", "always_answer", "no_context", "fresh", "keep")
@@ -155,9 +160,21 @@ def _result_of(child: subprocess.Popen[bytes], others: Outcome, out: Path) -> di
 
 def _write(path: Path | None, result: dict[str, Any]) -> None:
     if path:
-        draft = path.with_name(f"{path.name}.part")  # whoever finds the file finds all of it
-        draft.write_text(json.dumps(result, indent=1) + "\n")
-        draft.replace(path)
+        _replace(path, json.dumps(result, indent=1) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whoever finds the file finds all of it."""
+    draft = path.with_name(f"{path.name}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _told(options: dict[str, Any]) -> str:
+    """The command that makes the same figures, without where it was run."""
+    given = [] if not options["channels"] else ["--channels", options["channels"].name]
+    given += ["--one-world"] if options["one_world"] else []
+    return shlex.join(["backtest", options["folder"].resolve().name, *_same(options), *given])
 
 
 def _beside(path: Path | None) -> Path | None:
