@@ -68,7 +68,7 @@ def render_plain(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Markdown without its marks, for previews and mails' subjects."""
+    """Markdown without its marks, for previews and mails' subjects. In time that grows with its length and no faster, whatever it is."""
     text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
-    text = re.sub(r"^\s*(?:#+|>|[-*]|\d+\.)\s+", "", text, flags=re.MULTILINE)
-    return " ".join(re.sub(r"[*`|]+|\b_+|_+\b", "", text).split())
+    text = re.sub(r"^[ \t]*(?:#+|>|[-*]|\d+\.)[ \t]+", "", text, flags=re.MULTILINE)
+    return " ".join(re.sub(r"[*`|]+|(?<!\w)_+|(?<!_)_+(?!\w)", "", text).split())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Value
 from pgvector.django import CosineDistance
 
 from learning import credit
 from learning.channels import channel
-from learning.models import Decision, Episode, Signal, Suspicion
+from learning.models import Decision, Episode, Signal
 from learning.models.episode import DOUBTED
+from learning.models.suspicion import STANDING
 from learning.question import Question
 from learning.votes import Neighbours, agreement
 
@@ -58,7 +59,7 @@ def settle(decision: Decision, account: str) -> bool:
     Two queries.
     """
     said = _in_force(decision)
-    by_source: dict[int, list[Any]] = {}
+    by_source: dict[int, list[Said]] = {}
     for signal in said:
         source_id = signal.named or signal.first
         if source_id is not None:
@@ -69,16 +70,35 @@ def settle(decision: Decision, account: str) -> bool:
     return any(signal.llr < 0 or signal.is_watched for signal in first or ())
 
 
-def _in_force(decision: Decision) -> list[Any]:
-    """With each signal which source it is about, or which one took its place; since when that is suspect, and whether the first is being watched."""
-    since = {"of_first": F("decision__source__suspect_since"), "of_named": F("source__suspect_since")}
-    watched = Exists(Suspicion.objects.standing().filter(source=OuterRef("decision__source")))
-    stands = {
-        "first": Coalesce("decision__source__stands_for", "decision__source"),
-        "named": Coalesce("source__stands_for", "source"),
-    }
-    found = Signal.objects.in_force().filter(decision=decision).annotate(**since, **stands, is_watched=watched)
-    return list(found.values_list("kind", "llr", "source_id", "first", "named", "of_first", "of_named", "is_watched", named=True))
+class Said(NamedTuple):
+    """A signal in force. `first`, `named`: the source that the decision put first, and the one it names, or what took their place."""
+
+    kind: str
+    llr: float
+    source_id: int | None
+    first: int | None
+    named: int | None
+    of_first: dt.datetime | None  # since when that is suspect
+    of_named: dt.datetime | None
+    is_watched: bool
+
+
+def _in_force(decision: Decision) -> list[Said]:
+    """As SQL: this is asked with every signal that comes, and to put it together would take longer than to answer it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID, [list(STANDING), Signal.State.MATURED, decision.pk])
+        return [Said(*row) for row in cursor.fetchall()]
+
+
+_SAID = """
+SELECT signal.kind, signal.llr, signal.source_id, coalesce(first.stands_for_id, first.id), coalesce(named.stands_for_id, named.id),
+       first.suspect_since, named.suspect_since,
+       EXISTS (SELECT 1 FROM learning_suspicion AS suspicion WHERE suspicion.source_id = decision.source_id AND suspicion.state = ANY(%s))
+FROM learning_signal AS signal JOIN learning_decision AS decision ON decision.id = signal.decision_id
+LEFT JOIN helpdesk_source AS first ON first.id = decision.source_id
+LEFT JOIN helpdesk_source AS named ON named.id = signal.source_id
+WHERE signal.state = %s AND decision.id = %s
+"""
 
 
 def forget(decision: Decision) -> None:
@@ -86,7 +106,7 @@ def forget(decision: Decision) -> None:
     Episode.objects.filter(decision=decision).delete()
 
 
-def _write(decision: Decision, account: str, belief: float | None, by_source: dict[int, list[Any]]) -> None:
+def _write(decision: Decision, account: str, belief: float | None, by_source: dict[int, list[Said]]) -> None:
     """In one statement: the vector, large as it is, need not leave the database for it."""
     told = [
         (
@@ -112,12 +132,12 @@ ON CONFLICT (decision_id, source_id) DO UPDATE SET credit = EXCLUDED.credit, by_
 """
 
 
-def _trust(decision: Decision, signal: Any) -> float:
+def _trust(decision: Decision, signal: Said) -> float:
     since = signal.of_named if signal.source_id else signal.of_first
     return DOUBTED if since and decision.at < since else 1.0
 
 
-def _evidence(signals: Iterable[Any]) -> list[tuple[str, float]]:
+def _evidence(signals: Iterable[Said]) -> list[tuple[str, float]]:
     return [(channel(signal.kind).family, signal.llr) for signal in signals]
 
 

@@ -91,8 +91,10 @@ def forget() -> None:
 @lru_cache(maxsize=64)
 def rates_of(version: str) -> channels.Rates:
     """How noisy each signal was held to be by this policy: what a decision's signals weigh is settled by the policy that took it."""
-    weights = Policy.objects.filter(version=version).values_list("weights", flat=True).first() or {}
-    return _rates(weights)
+    rates = (
+        Policy.objects.filter(version=version).order_by().values_list("weights__rates", flat=True).first()
+    )  # of all that it holds no more
+    return _rates({"rates": rates or {}})
 
 
 def _rates(weights: Mapping[str, Any]) -> channels.Rates:

@@ -39,7 +39,7 @@ class SuspicionQuerySet(models.QuerySet["Suspicion"]):
         return self.filter(state=Suspicion.State.OPEN)
 
     def standing(self) -> SuspicionQuerySet:
-        return self.filter(state__in=[Suspicion.State.OPEN, Suspicion.State.TESTING])
+        return self.filter(state__in=STANDING)
 
     def cleared(self) -> SuspicionQuerySet:
         return self.filter(state=Suspicion.State.CLEARED)
@@ -156,3 +156,6 @@ class Suspicion(models.Model):
 
     def _record(self, verb: str, **fields: Any) -> None:
         Event.record(verb, suspicion=self.pk, source=self.source_id, **fields)
+
+
+STANDING = (Suspicion.State.OPEN, Suspicion.State.TESTING)

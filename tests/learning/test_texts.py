@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from helpdesk.formatting import plain
+from helpdesk.formatting import plain, render_plain
+from learning.contradiction import says_it_differs
 from learning.masking import has_personal_data, mask
 from learning.resolutions import anonymous, depersonalise, title_of
 from learning.screening import links, objection
@@ -46,14 +47,31 @@ class TestMasking:
         assert mask("Ada Okonkwo asked, and Ada was right", ["Ada Okonkwo"]) == "[name] asked, and [name] was right"
 
 
-@pytest.mark.parametrize(
-    "text", ["x" * 50_000, "ab1" * 16_666, "許" * 50_000, "http://" + "a." * 24_000, "[" * 50_000, "1 " * 25_000, "@" * 50_000]
-)
+FLOODS = [
+    *(each * 50_000 for each in ("x", "許", "[", "@", "_", "#", ">", "`", "*", "!", "1")),
+    *(f"a{each * 50_000}b" for each in ("\n", " ", "\t", "_", "\n ", "<", ".")),
+    *(
+        each * 12_500
+        for each in ("ab1 ", "1. ", "a\n\n", "[a](", "<  /", "is not ", "the button ", "thanks for ", "a b ", "Aa ", "www.", "a@b.")
+    ),
+    f"http://{'a.' * 24_000}",
+    f"<{' ' * 50_000}",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", FLOODS, ids=lambda text: ascii(text[:8]))
 def test_a_flood_of_anything_costs_no_more_than_its_length(text):
+    """Whatever reads what strangers wrote holds up everybody else's pages while it does."""
+    text = text[:50_000]
     began = time.process_time()
     mask(text, ["Ada Okonkwo"])
     plain(text)
-    assert time.process_time() - began < 1
+    objection(text)
+    says_it_differs(text)
+    depersonalise(text, ["Ada Okonkwo"])
+    render_plain(text)
+    assert time.process_time() - began < 1.5
 
 
 @pytest.mark.django_db
