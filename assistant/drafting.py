@@ -14,7 +14,7 @@ from learning import decisions
 from learning.models import Decision
 from learning.scoring import rank
 
-WORTH_SHOWING = 0.1  # below this a draft costs more reading than it saves
+WORTH_SHOWING = 0.25  # below this a draft costs more reading than it saves
 
 
 def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:

@@ -9,6 +9,8 @@ from django.db import models
 
 from helpdesk.models import Message, Ticket
 
+LIKELY = 0.6
+
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def ready(self) -> DraftQuerySet:
@@ -44,6 +46,11 @@ class Draft(models.Model):
     @property
     def percent(self) -> int:
         return round(self.confidence * 100)
+
+    @property
+    def is_likely(self) -> bool:
+        """Likely enough to offer sending it as it is before changing it."""
+        return self.confidence >= LIKELY
 
     @property
     def needed_percent(self) -> int:

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from helpdesk import health
 
+handler404 = "helpdesk.api.errors.not_found"
 urlpatterns = [
     path("", include("helpdesk.urls_portal")),
     path("", include("helpdesk.urls_inbox")),

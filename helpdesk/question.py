@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from helpdesk import formatting, reading
-from helpdesk.models import Customer, Message, ReadMark, SiteSettings, Source, Ticket
+from helpdesk.models import Customer, Message, ReadMark, Resolution, SiteSettings, Source, Ticket
 from helpdesk.thread import local_path
 
 PAGE = 100  # messages
@@ -103,6 +103,11 @@ class Question:
         """Where they were when they asked: of /permits/new, Permits."""
         parts = [part for part in self.ticket.page.split("?")[0].split("/") if part]
         return parts[0].replace("-", " ").capitalize()[:40] if parts else ""
+
+    @property
+    def said_solved(self) -> bool:
+        """They told us themselves."""
+        return self.ticket.resolutions.filter(kind=Resolution.Kind.CONFIRMED, reversed_at=None).exists()
 
     @property
     def receipt(self) -> str:

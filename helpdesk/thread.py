@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -27,6 +28,8 @@ TOLD = {
     "ticket.reopened": "rotate-ccw",
     "ticket.rated": "star",
     "draft.corrected": "pen-line",
+    "resolution.learned": "graduation-cap",
+    "resolution.joined": "graduation-cap",
     "ticket.assigned": "user-round-check",
     "ticket.tagged": "tag",
     "ticket.prioritised": "signal-high",
@@ -223,6 +226,18 @@ class Teller:
         score = Rating.Score(event.data["score"])
         said = format_html("<b>{}</b> rated this <b>{}</b> ({} of 5)", self.who(event), score.label, score.value)
         return format_html("{}: “{}”", said, event.data["comment"]) if event.data.get("comment") else said
+
+    def resolution_learned(self, event: Event) -> SafeString:
+        link = format_html('<a class="link" href="{}">Learned answers</a>', reverse("learning:learned"))
+        if because := event.data.get("held"):
+            return format_html(
+                "What <b>{}</b> answered waits among {}: {}", self.who(event), link, str(because)[:1].lower() + str(because)[1:]
+            )
+        return format_html("What <b>{}</b> answered is kept under {}", self.who(event), link)
+
+    def resolution_joined(self, event: Event) -> SafeString:
+        link = format_html('<a class="link" href="{}">learned before</a>', reverse("learning:learned"))
+        return format_html("What <b>{}</b> answered is what was {}", self.who(event), link)
 
     def draft_corrected(self, event: Event) -> SafeString:
         """What the assistant takes from the changes in its draft."""

@@ -59,6 +59,13 @@ def resolved(event: Event, ticket: Ticket) -> None:
         demonstrations.learn(ticket, event)
 
 
+@on("message.replied")
+def replied(event: Event, ticket: Ticket) -> None:
+    """An answer to what the customer had closed already solves it as well as one that closes it."""
+    if ticket.is_resolved and ticket.resolved_at is not None and event.at > ticket.resolved_at:
+        demonstrations.learn(ticket, event)
+
+
 @on("ticket.not_quite")
 def not_quite(event: Event, ticket: Ticket) -> None:
     if decision := _decision(event):

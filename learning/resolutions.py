@@ -30,6 +30,20 @@ _SIGNATURE = re.compile(
 _CODE = re.compile(r"\b[A-Z]{1,5}-?\d{3,}[\w-]*|\b\d{4,}\b")
 _CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
 _TAKEN_OUT = re.compile(r"\[[a-z]+\]")
+_TAKEN = {
+    "[name]": "a name",
+    "[email]": "an address",
+    "[phone]": "a phone number",
+    "[reference]": "a case number",
+    "[number]": "a number of somebody’s",
+    "[account]": "an account",
+    "[secret]": "a secret",
+}
+_PROPER = r"[A-Z][a-zà-ÿ]+(?:[’'-][A-Z]?[a-zà-ÿ]+)?"
+_FULL_NAME = re.compile(rf"(?<![\w*\[>/])(?P<name>{_PROPER} {_PROPER})\b(?!\*\*)")
+_SOMEBODY = re.compile(
+    rf"\b(?:[Aa]sk|[Cc]all|[Cc]ontact|[Ee]mail|[Pp]hone|[Rr]ing|[Tt]ell|[Ss]peak (?:to|with)|[Tt]alk to|[Ww]rite to|[Cc]olleague|Mr|Mrs|Ms|Dr)\.? (?P<name>{_PROPER}(?: {_PROPER})?)\b"
+)
 _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 
@@ -42,10 +56,11 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
     """
     people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
     answer = without_colleagues(depersonalise(reply.body, people), ticket.customer)
-    question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else asked.question, people), limit=QUESTION_LIMIT)
+    told = asked.question.removeprefix(ticket.subject).strip() or asked.question  # a subject of two words is a heading, and asks nothing
+    question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else told, people), limit=QUESTION_LIMIT)
     if not answer or not question:
         return None
-    held = objection(answer) or objection(question)
+    held = objection(answer) or objection(question) or names_left(answer)
     taught = bool(reply.meta.get("teach")) and not held
     known = merging.twin(question, answer)
     if known is None:
@@ -139,6 +154,19 @@ def anonymous(question: str, people: list[str]) -> str:
         if _names_somebody(word, within=re.search(rf"(?:[^.!?;:\s]\s+){word}\b|^{word}\s+[A-Z]|[.!?]\s+{word}\s+[A-Z]", text) is not None):
             text = re.sub(rf"\b{word}\b(?:['’]s)?", "[name]", text)
     return re.sub(r"\[name\](?:(?: (?:of|from|at|and))? \[name\])+", "[name]", text)
+
+
+def names_left(answer: str) -> str:
+    """Why an answer must not be served before an agent has read it: something was taken out of it, or it may name somebody nobody here knows.
+
+    Two words with capitals that no article has are taken for a name, and one after “ask”, “call” or a title.
+    """
+    if taken := _TAKEN_OUT.search(answer):
+        return f"It had {_TAKEN[taken[0]]} in it" if taken[0] in _TAKEN else "It had something personal in it"
+    for found in [*_SOMEBODY.finditer(answer), *_FULL_NAME.finditer(answer)]:
+        if not any(_stands_in_an_article(word) for word in found["name"].split()):
+            return f"It may name somebody: {found['name']}"
+    return ""
 
 
 def title_of(question: str) -> str:

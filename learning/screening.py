@@ -38,7 +38,7 @@ _ENDS = (
     "|ly|gg|to|ru|cn|uk|de|fr|es|pt|it|nl|eu|us|ca|au|br|in|jp|pl|se|fi|dk|ch|at|be|ie|tk|ml|ga|su|cc|tv|ws"
 )
 _LINK = re.compile(
-    r"(?:\b(?:[a-z][a-z0-9+.-]{1,12}://|(?:javascript|data|vbscript):)|(?<![:\w/])//|\bwww\.)[^\s<>()\[\]\"']+[^\s<>()\[\]\"'.,;:!?]"
+    r"(?:\b(?:[a-z][a-z0-9+.-]{1,12}://|(?:javascript|data|vbscript):)|(?<![:\w/])//|\bwww\.)[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]"
     rf"|(?<![\w@.-])(?:[\w-]{{1,63}}(?:\.|\[\.\]|\(\.\))){{1,8}}(?:{_ENDS}|xn--[\w-]+)(?![\w-]|\.\w)(?:/[^\s<>()\[\]\"']*)?"
 )
 

@@ -85,7 +85,8 @@ def _answered(of: Dashboard) -> Words:
     return Words(
         f"It answers {percent(float(share.value[-1]))} of questions at once",
         f"On day one it would have answered {percent(float(frozen.value[-1]))}. {_interval(share)}, of {of.asked:,} questions.",
-        "Counted, not estimated: what it did on the first message of each ticket. A question asked back is not an answer.",
+        "Counted, not estimated: what it did on the first message of each ticket. A question asked back is not an answer. "
+        "What it answers later, after asking back, can be resolved without counting here.",
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import page_not_found
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
@@ -32,6 +34,13 @@ class BoundedJSONParser(JSONParser):
             raise TooLarge() from error
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that there is not: in the API's words for programs, as a page for people."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": {"code": "not_found", "message": "There is nothing at this address."}}, status=404)
+    return page_not_found(request, exception)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:

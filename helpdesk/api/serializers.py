@@ -42,7 +42,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
 class CustomerClaim(serializers.Serializer[Customer]):
     """The key's holder vouches for the address."""
 
-    email = serializers.EmailField()
+    email = serializers.EmailField(max_length=254)
     name = serializers.CharField(max_length=160, required=False, default="")
 
 

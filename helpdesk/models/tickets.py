@@ -141,6 +141,11 @@ class Ticket(Conversation, Closure, Triage, models.Model):
         return str(self.context.get("page") or "")
 
     @property
+    def says_more(self) -> bool:
+        """Whether the last message is more than the subject once again."""
+        return self.last_seq > 1 or not self.subject.startswith(self.last_preview.removesuffix("…")[:80])
+
+    @property
     def is_resolved(self) -> bool:
         return self.state == self.State.RESOLVED
 

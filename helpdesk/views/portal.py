@@ -24,6 +24,28 @@ class ReaderRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+UNSENT = "unsent"  # in the session: what somebody wrote after they had been signed out elsewhere
+UNSENT_LIMIT = 50_000
+
+
+def keep_unsent(request: ReaderRequest, number: int | None) -> str:
+    """Where to go on once they have signed in, with what they had written."""
+    if number is None:
+        return reverse("portal:questions")
+    if body := request.POST.get("body", "")[:UNSENT_LIMIT].replace("\x00", ""):
+        request.session[UNSENT] = {"number": number, "body": body}
+    return reverse("portal:question", args=[number])
+
+
+def unsent(request: PortalRequest, number: int) -> str:
+    """What they had written on this question before they had to sign in again; once."""
+    kept = request.session.get(UNSENT)
+    if not kept or kept["number"] != number:
+        return ""
+    del request.session[UNSENT]
+    return str(kept["body"])
+
+
 class PortalRequest(HttpRequest):
     customer: Customer
     htmx: HtmxDetails
@@ -36,7 +58,7 @@ def customer_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
     def guarded(request: ReaderRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.customer is not None:
             return view(request, *args, **kwargs)
-        back = request.get_full_path() if request.method == "GET" else reverse("portal:questions")
+        back = request.get_full_path() if request.method == "GET" else keep_unsent(request, kwargs.get("number"))
         return redirect(f"{reverse('portal:sign_in')}?{urlencode({'next': back})}")
 
     return guarded

@@ -18,7 +18,7 @@ from helpdesk import formatting
 from helpdesk.models import Message, Rating, Ticket
 from helpdesk.models.tickets import TicketQuerySet
 from helpdesk.question import Question, judge
-from helpdesk.views.portal import PortalRequest, customer_required
+from helpdesk.views.portal import PortalRequest, customer_required, unsent
 from helpdesk.views.rating import chosen
 
 ROWS = 20
@@ -171,7 +171,7 @@ def page(
         "ticket": ticket,
         "others": Ticket.objects.visible_to(request.customer).exclude(pk=ticket.pk).newest_first()[:4],
         "missing": missing or "missing" in request.GET,
-        "typed": typed,
+        "typed": typed or (unsent(request, ticket.number) if question.is_mine else ""),
         "fault": fault,
         "rating": Rating.objects.filter(ticket=ticket).first() if question.is_mine and ticket.is_resolved else None,
         "scores": Rating.Score.choices,

@@ -171,3 +171,15 @@ def test_the_documentation_is_there_and_names_every_call(client):
     assert client.get("/api/docs/").status_code == 200
     schema = client.get("/api/schema/?format=json").json()
     assert {"/api/v1/tickets/", "/api/v1/tickets/{number}/", "/api/v1/tickets/{number}/messages/"} <= set(schema["paths"])
+
+
+def test_an_address_that_there_is_not_is_refused_in_the_same_shape(call, client):
+    assert call()("get", "nope").json()["error"]["code"] == "not_found"
+    assert client.get("/api/v2/").json()["error"]["code"] == "not_found"
+    assert client.get("/nope").headers["Content-Type"].startswith("text/html")
+
+
+def test_an_address_of_a_mailbox_that_is_too_long_is_said(call):
+    long = {"question": "How can a guest sign?", "customer": {"email": f"{'a' * 300}@b.example"}}
+    response = call()("post", "ask", long)
+    assert response.status_code == 400 and "customer" in response.json()["error"]["fields"]

@@ -413,3 +413,26 @@ class TestDevMail:
     def test_elsewhere_there_is_no_such_page(self, settings, client):
         settings.EMBEDDED = False
         assert client.get("/dev/mail/").status_code == client.get("/dev/mail/1/").status_code == 404
+
+
+class TestSignedOutElsewhere:
+    """Ada has two tabs open, and signs out in one."""
+
+    def test_what_was_written_is_still_there_after_signing_in_again(self, ada, ticket):
+        client = browser()
+        response = client.post(address(ticket, "messages/"), {"body": "It happens on the tablet only."})
+        assert response["Location"].endswith(f"next={address(ticket).replace('/', '%2F')}")
+        session = client.session
+        session[CUSTOMER_KEY] = ada.pk
+        session.save()
+        assert "It happens on the tablet only." in client.get(address(ticket)).content.decode()
+        assert "It happens on the tablet only." not in client.get(address(ticket)).content.decode()
+        assert ticket.messages.count() == 1
+
+    def test_nobody_else_sees_it_there(self, ada, ticket):
+        client = browser()
+        client.post(address(ticket, "messages/"), {"body": "It happens on the tablet only."})
+        session = client.session
+        session[CUSTOMER_KEY] = make_customer("Mallory Vane").pk
+        session.save()
+        assert client.get(address(ticket)).status_code == 404

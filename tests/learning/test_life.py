@@ -250,3 +250,59 @@ def test_an_agents_own_words_are_filtered_too(solve, ada, ines):
     assert resolutions.rewrite(only(), "Why is each code entered twice?", "Write to tom@evil.example for the fix.", by=ines, at=now)
     assert only().held_because == "It may hold personal data" and only().source.title == "Why is each code entered twice?"
     assert not resolutions.rewrite(only(), "", "x", by=ines, at=now)
+
+
+@pytest.mark.parametrize(
+    ("answer", "held"),
+    [
+        ("Ask Morwenna Trewhella for the seal file, then upload it under Settings and emboss once.", "It may name somebody: Morwenna Trewhella"),
+        ("The seal file lies with Morwenna Trewhella in the depot; upload it under Settings.", "It may name somebody: Morwenna Trewhella"),
+        ("Ask Morwenna for the seal file, then upload it under Settings and emboss it once.", "It may name somebody: Morwenna"),
+        ("Write to morwenna@harbour.example for the file, then upload it under Settings.", "It had an address in it"),
+        ("Upload the seal file under Settings. Your case #ZM-448812 is closed with that, as agreed.", "It had a case number in it"),
+    ],
+)  # fmt: skip
+def test_who_may_be_somebody_waits_for_an_agent(solve, ada, answer, held):
+    """A third person, whom nobody here has heard of, must not reach another company's customers."""
+    solve(ada, answer=answer, teach=True)
+    assert (only().state, only().held_because, only().source.is_live) == ("draft", held, False)
+
+
+def test_what_to_press_is_nobody(solve, ada):
+    make_article("Settings of the scanner", "Choose **Profile Manager** or Keystroke Output under Settings.")
+    solve(
+        ada, answer="Open Profile Manager, choose **Barcode Input** and switch off Keystroke Output in the DataWedge profile.", teach=True
+    )
+    assert only().state == "live"
+
+
+def test_an_answer_to_what_the_customer_had_closed_is_learned_too(solve, ada, ines, articles, happening):
+    with happening():
+        ticket = make_ticket(ada, ASKED)
+        ticket.ask_for_person(customer=ada)
+    with happening():
+        ticket.solved(customer=ada)
+    with happening():
+        ticket.reply(ANSWER, by=ines, teach=True)
+        ticket.resolve(by=ines)
+    assert only().state == "live"
+    assert verbs().count("resolution.learned") == 1
+
+
+def test_an_answer_that_closes_is_learned_once(solve, ada):
+    solve(ada, teach=True)
+    assert verbs().count("resolution.learned") == 1 and "resolution.joined" not in verbs()
+
+
+def test_the_thread_tells_what_was_learned_and_what_waits(solve, ada, ines):
+    from helpdesk.thread import latest
+
+    def told(ticket):
+        return [str(item.words) for item in latest(ticket, agent=ines).items if not item.is_said]
+
+    assert any("is kept under" in words for words in told(solve(ada, teach=True)))
+    other = make_customer("Mateus Ferreira")
+    held = told(
+        solve(other, asked="Where is the harbour seal kept?", answer="Ask Morwenna Trewhella for the seal file and upload it.", teach=True)
+    )
+    assert any("waits among" in words and "it may name somebody" in words for words in held)
