@@ -17,9 +17,7 @@ STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
 SHEETS = sorted((STATIC / "css").rglob("*.css"))
 ALONE = {"app.css", "report.css"}  # the entry, and what a backtest written as one file takes into itself
 PAGES = [
-    page
-    for page in sorted(TEMPLATES.rglob("*.html"))
-    if "emails" not in page.parts and page != TEMPLATES / "assistant/backtest.html"
+    page for page in sorted(TEMPLATES.rglob("*.html")) if "emails" not in page.parts and page != TEMPLATES / "assistant/backtest.html"
 ]  # not what leaves the product: mail programs know nothing else than inline styles, a file brings its own
 COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\(", re.IGNORECASE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
