@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 
+from django.conf.locale import LANG_INFO
 from django.db import transaction
 from django.db.models import Q
 
@@ -21,13 +23,16 @@ from learning.screening import objection
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
 TITLE_LENGTH = 160
 TITLE_WORDS = 6
-_GREETING = re.compile(r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.!?\n,]{0,40}[,.!\-–—:]+\s*", re.IGNORECASE)
+_GREETING = re.compile(
+    r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|guten (?:tag|morgen|abend)|hallo|sehr geehrter?|bonjour|bonsoir|hola|buen[oa]s (?:d[ií]as|tardes)|ciao|buongiorno|ol[áa])\b[^.!?\n,]{0,40}[,.!\-–—:]+\s*",
+    re.IGNORECASE,
+)
 _THANKS = re.compile(r"^\s*(?:thanks|thank you)(?: (?:so|very) much)?(?: for [^.!\n]{0,60})?[.!,]\s*", re.IGNORECASE)
 _SIGNATURE = re.compile(
     r"\n\s*(?:--\s*\n.*|(?:kind |best |warm |many )?(?:regards|wishes|thanks|cheers|yours sincerely|sincerely|all the best)\b[^\n]{0,20}(?:\n[^\n]{0,60}){0,4})\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE = re.compile(r"\b[A-Z]{1,5}-?\d{3,}[\w-]*|\b\d{4,}\b")
+_CODE = re.compile(r"\b[A-Z]{1,5}-?\d{3,}[\w-]*|\b(?!(?:19|20)\d\d\b)\d{4,}\b")
 _CAPITAL = re.compile(r"(?<![\w\[])[A-Z][a-z]+(?:[A-Z][a-z]+)?\b")
 _TAKEN_OUT = re.compile(r"\[[a-z]+\]")
 _TAKEN = {
@@ -44,6 +49,10 @@ _FULL_NAME = re.compile(rf"(?<![\w*\[>/])(?P<name>{_PROPER} {_PROPER})\b(?!\*\*)
 _SOMEBODY = re.compile(
     rf"\b(?:[Aa]sk|[Cc]all|[Cc]ontact|[Ee]mail|[Pp]hone|[Rr]ing|[Tt]ell|[Ss]peak (?:to|with)|[Tt]alk to|[Ww]rite to|[Cc]olleague|Mr|Mrs|Ms|Dr)\.? (?P<name>{_PROPER}(?: {_PROPER})?)\b"
 )
+_WITH = "Android Apple Chrome Chromebook Edge Excel Firefox Google Intune Linux Mac Microsoft Okta Outlook Safari Samsung SharePoint Slack Teams Windows Word"
+_LANGUAGES = {word for info in LANG_INFO.values() for word in info.get("name", "").split()}
+SHARED = frozenset({*_WITH.split(), *_LANGUAGES, *calendar.day_name})  # capitals that name nobody
+MONTHS = frozenset(calendar.month_name)  # nor do these, by themselves: June Hart is somebody
 _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 
@@ -164,7 +173,7 @@ def names_left(answer: str) -> str:
     if taken := _TAKEN_OUT.search(answer):
         return f"It had {_TAKEN[taken[0]]} in it" if taken[0] in _TAKEN else "It had something personal in it"
     for found in [*_SOMEBODY.finditer(answer), *_FULL_NAME.finditer(answer)]:
-        if not any(_stands_in_an_article(word) for word in found["name"].split()):
+        if not any(word in SHARED or _stands_in_an_article(word) for word in found["name"].split()):
             return f"It may name somebody: {found['name']}"
     return ""
 
@@ -182,7 +191,7 @@ def _names_somebody(word: str, *, within: bool) -> bool:
     whole = rf"\y{word}\y"
     if Customer.objects.filter(name__regex=whole).exists() or Organisation.objects.filter(name__regex=whole).exists():
         return not _stands_in_an_article(word.lower())
-    return within and not _stands_in_an_article(word)
+    return within and word not in SHARED | MONTHS and not _stands_in_an_article(word)
 
 
 def _stands_in_an_article(word: str) -> bool:

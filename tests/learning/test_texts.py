@@ -100,10 +100,19 @@ class TestQuestionsOfOthers:
         )
 
     @pytest.mark.parametrize(
-        "asked", ["How do we switch the unit of the readings?", "Where is Bluetooth in Settings, and who may open it?"]
+        "asked",
+        [
+            "How do we switch the unit of the readings?",
+            "Where is Bluetooth in Settings, and who may open it?",
+            "Why are the readings on our Android tablets in Welsh since June, and not in English?",
+        ],
     )
     def test_what_names_nobody_stays_as_it_is(self, asked):
         assert title_of(anonymous(asked, ["Ada Okonkwo"])) == asked
+
+    def test_a_customer_is_taken_out_who_is_called_like_a_month(self):
+        make_customer("June Hart", organisation=make_organisation("Northline Rail"))
+        assert anonymous("Our inspector June cannot pair the gauge", []) == "Our inspector [name] cannot pair the gauge"
 
     def test_a_question_that_points_back_keeps_what_it_points_at(self):
         asked = "Our drone saves thermal images as RJPEG. Is there any way to attach those to an inspection?"
@@ -147,3 +156,8 @@ class TestObjections:
 
     def test_links_are_found_without_the_full_stop(self):
         assert links("See https://docs.example/a.") == ["https://docs.example/a"]
+
+
+@pytest.mark.parametrize("greeting", ["Guten Tag Herr Maier,", "Bonjour Madame,", "Hola Ada:", "Sehr geehrte Frau Okonkwo,"])
+def test_greetings_of_other_languages_are_left_out(greeting):
+    assert depersonalise(f"{greeting}\n\nOpen **Settings** and choose Bluetooth.", []) == "Open **Settings** and choose Bluetooth."
