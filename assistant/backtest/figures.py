@@ -140,12 +140,14 @@ def frozen(rows: Rows) -> dict[str, Any]:
     }
 
 
-def latency(rows: Rows, updates: list[float]) -> dict[str, Any]:
+def latency(rows: Rows, updates: list[float], events: list[float]) -> dict[str, Any]:
+    """In ms. `updates`: of a signal; `events`: of all that is learned from one thing that happened."""
     return {
         "answer_p50": _percentile(rows.latency, 50),
         "answer_p95": _percentile(rows.latency, 95),
         "update_p50": _percentile(np.array(updates), 50),
         "update_p99": _percentile(np.array(updates), 99),
+        "event_p99": _percentile(np.array(events), 99),
     }
 
 

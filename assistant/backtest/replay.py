@@ -6,9 +6,9 @@ import datetime as dt
 import gc
 import heapq
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant.backtest import changes
@@ -16,8 +16,8 @@ from assistant.backtest.customer import PLANTED, Channels, Mood, hostile, is_hos
 from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
-from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
-from learning import policies, rollout, watch
+from helpdesk.models import Message, SiteSettings, Source, Ticket
+from learning import ledger, policies, rollout, watch
 from learning.maturing import BATCH, mature
 from learning.models import Audit, Decision
 
@@ -45,7 +45,8 @@ class Progress:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     returns: list[tuple[str, int, int]] = field(default_factory=list)  # when, which past ticket, which ticket
-    updates: list[float] = field(default_factory=list)
+    updates: list[float] = field(default_factory=list)  # ms, a signal: its ledger row and what follows from it
+    events: list[float] = field(default_factory=list)  # ms, an event: all that is learned from it, replies matched and embedded too
     learned: dict[str, str] = field(default_factory=dict)
     served: int = 0  # texts that hostile accounts had planted
     suspicions: list[tuple[int, str]] = field(default_factory=list)  # source, when
@@ -63,7 +64,7 @@ class Replay:
         """Yields after each ticket, so that the caller can show and keep how far it is."""
         gc.freeze()  # the corpus stays; looking through it again and again would cost a tenth of the run
         gc.set_threshold(20_000, 20, 100)
-        with events.inline(), only_the_turn(self.progress.updates), SiteSettings.kept():
+        with events.inline(), only_the_turn(), timed(self.progress), SiteSettings.kept():
             for number in range(len(self.progress.rows), len(self.tickets)):
                 began = time.perf_counter()
                 self.progress.rows.append(self._one(number, self.tickets[number]))
@@ -232,21 +233,38 @@ class Replay:
 
 
 @contextmanager
-def only_the_turn(updates: list[float]) -> Iterator[None]:
-    """Consumers that have no part in turn or learning (drafts for agents, mail) stay out; learning is timed."""
+def only_the_turn() -> Iterator[None]:
+    """Consumers that have no part in turn or learning (drafts for agents, mail) stay out."""
     kept = dict(events.registry)
     for name in kept.keys() - set(TURN_CONSUMERS):
         del events.registry[name]
-    learning = kept["learning"]
-
-    def timed(event: Event) -> None:
-        began = time.perf_counter()
-        learning.run(event)
-        updates.append((time.perf_counter() - began) * 1000)
-
-    events.registry["learning"] = events.Consumer(learning.name, learning.verbs, timed, learning.here)
     try:
         yield
     finally:
-        events.registry.clear()
         events.registry.update(kept)
+
+
+@contextmanager
+def timed(progress: Progress) -> Iterator[None]:
+    """What learning takes, a signal and an event."""
+    consumer, verbs = events.registry["learning"], {name: getattr(ledger, name) for name in ("note", "mature")}
+    events.registry["learning"] = replace(consumer, run=_clocked(consumer.run, progress.events))
+    for name, verb in verbs.items():
+        setattr(ledger, name, _clocked(verb, progress.updates))
+    try:
+        yield
+    finally:
+        events.registry["learning"] = consumer
+        for name, verb in verbs.items():
+            setattr(ledger, name, verb)
+
+
+def _clocked(work: Callable[..., Any], took: list[float]) -> Callable[..., Any]:
+    def clocked(*args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return work(*args, **options)
+        finally:
+            took.append((time.perf_counter() - began) * 1000)
+
+    return clocked

@@ -103,7 +103,7 @@ class Run:
             "final": figures.final(rows, oracle),
             "reliability": figures.reliability(rows),
             "baselines": _baselines(rows, others, oracle),
-            "latency_ms": figures.latency(rows, self.progress.updates),
+            "latency_ms": figures.latency(rows, self.progress.updates, self.progress.events),
             "unanswerable": figures.unanswerable(rows),
             **({"hidden": figures.hidden(rows, self.progress.learned)} if rules.hide else {}),
             **({"hostile": {**figures.honest(rows), "served": self.progress.served}} if rules.hostile else {}),

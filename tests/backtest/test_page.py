@@ -40,7 +40,7 @@ def result():
         "final": figures.final(found, oracle),
         "reliability": figures.reliability(found),
         "baselines": {"frozen": figures.frozen(found), "bm25": same, "llamaindex_vector": None, "supervised": {**same, "C": 3}},
-        "latency_ms": figures.latency(found, [1.0, 2.0]),
+        "latency_ms": figures.latency(found, [1.0, 2.0], [3.0]),
         "unanswerable": figures.unanswerable(found),
         "staleness": {"false_suspicions": 1, "source_months": 30.0},
     }

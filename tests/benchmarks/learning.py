@@ -29,7 +29,8 @@ FAILED = {"rephrase", "person"}
 def main():
     django.setup()
     python = environment()
-    ours, tickets, vectors, updates = play()
+    run, tickets, vectors = play()
+    ours, updates = [row["right"] for row in run.progress.rows], run.progress.updates
     theirs = peer(python, tickets, vectors)
     best = max(theirs, key=lambda setting: np.mean(last_third(theirs[setting]["first"])))
     for setting, found in theirs.items():
@@ -50,6 +51,7 @@ def main():
         ),
         harness.row("ledger row and episode, p50", harness.percentile(updates, 0.5)),
         harness.row("ledger row and episode, p99", harness.percentile(updates, 0.99), goal=10),
+        harness.row("all that is learned from an event, p99", harness.percentile(run.progress.events, 0.99)),
     ]
     return harness.report("learning", rows, corpus=CORPUS.resolve().name, tickets=len(tickets), seed=SEED)
 
@@ -83,7 +85,7 @@ def environment():
 
 
 def play():
-    """Our run: whether each first choice was right; what was known when each was decided, for the peer; and what learning took."""
+    """Our run, and what was known when each of its tickets was decided, for the peer."""
     from assistant.backtest.customer import Channels
     from assistant.backtest.replay import Rules
     from assistant.backtest.run import Plan, Run
@@ -101,7 +103,7 @@ def play():
         vectors.append(np.asarray(decision.vector, np.float32))
         if done % 500 == 0:
             print(f"{done:,} of {len(run.tickets):,} tickets", flush=True)
-    return [row["right"] for row in run.progress.rows], tickets, np.array(vectors), run.progress.updates
+    return run, tickets, np.array(vectors)
 
 
 class Right:
