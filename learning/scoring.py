@@ -78,7 +78,16 @@ def _rank(question: Question, candidates: Sequence[Candidate], remembered: Recal
     logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
     scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
     told = similar(remembered.neighbours, scored[0].source_id) if remembered.neighbours else Similar()
-    return Ranking(scored, _action(scored, threshold), threshold, day_one, policy.version, none=chosen.none, similar=told, shift=shift)
+    return Ranking(
+        scored,
+        what_to_do(scored, threshold, policy.strict_threshold),
+        threshold,
+        day_one,
+        policy.version,
+        none=chosen.none,
+        similar=told,
+        shift=shift,
+    )
 
 
 @dataclass(frozen=True)
@@ -144,11 +153,15 @@ def _contributions(
     return {name: value * weight for name, value in parts.items()}
 
 
-def _action(scored: Sequence[Scored], threshold: float) -> Action:
-    """Answer when sure enough; ask back when a few candidates hold nearly all the probability; else leave it to people."""
+def what_to_do(scored: Sequence[Scored], threshold: float, strict_threshold: float) -> Action:
+    """Answer when sure enough; ask back when a few candidates hold nearly all the probability; else leave it to people.
+
+    Where one of them is strict, they must hold together what a strict answer needs alone: one of them is served when it is picked.
+    """
     if scored[0].p >= threshold:
         return "answer"
-    rivals = [each.p for each in scored[:3]]
-    if len(rivals) > 1 and rivals[0] >= CLARIFY_FIRST and rivals[1] >= CLARIFY_SECOND and sum(rivals) >= CLARIFY_FROM:
+    rivals = scored[:3]
+    needed = max(CLARIFY_FROM, strict_threshold) if any(each.candidate.is_strict for each in rivals) else CLARIFY_FROM
+    if len(rivals) > 1 and rivals[0].p >= CLARIFY_FIRST and rivals[1].p >= CLARIFY_SECOND and sum(each.p for each in rivals) >= needed:
         return "clarify"
     return "hand_off"
