@@ -66,6 +66,7 @@ class Why:
     control: str = ""
     moved: str = ""
     chance: str = ""
+    trial: str = ""
     alternatives: list[Rival] = field(default_factory=list)
     latency: int | None = None
 
@@ -86,6 +87,7 @@ def why(decision: Decision) -> Why:
         control=_control(decision, titles),
         moved=_shift(decision),
         chance=_chance(decision, titles),
+        trial=_trial(decision),
         alternatives=[Rival(titles[source], round(score * 100)) for source, score in found.rivals if source in titles],
         latency=round(decision.latency_ms["answer"]) if decision.latency_ms.get("answer") else None,
     )
@@ -132,6 +134,16 @@ def _chance(decision: Decision, titles: dict[int, str]) -> str:
     title = titles.get(otherwise.get("source") or 0)
     would = f"{CONTROL[otherwise['kind']]} “{title}”" if title and otherwise["kind"] in CONTROL else "passed it on"
     return f"{decision.reason} Otherwise it would have {would}."
+
+
+def _trial(decision: Decision) -> str:
+    """Of learned answers that have to prove themselves: that this is one, or that one was compared. Not which: a private team may have written it."""
+    if any(each["source"] == decision.source_id and each.get("trial") for each in decision.served):
+        return "It is on trial: a learned answer that one ticket in five is served until it has helped three other customers."
+    if decision.first_aside is None:
+        return ""
+    score = max(each["score"] for each in decision.candidates if each.get("aside"))
+    return f"A learned answer on trial, shown to nobody here, would have come first with {round(score * 100)}%."
 
 
 def _control(decision: Decision, titles: dict[int, str]) -> str:

@@ -54,6 +54,7 @@ TABLE = (
     Channel("draft_changed", "An agent changed what the draft says", 0.06, 0.60, AGENT, graded=True),
     Channel("demonstrated", "An agent answered, and that solved it", 0.95, 0.005, AGENT),
     Channel("overruled", "An agent solved it with something else", 0.01, 0.95, AGENT),
+    Channel("outdone", "An agent solved it with something else than what is on trial would have said", 0.01, 0.95, AGENT),
     Channel("audited_right", "An agent judged it right", 0.98, 0.01, AGENT),
     Channel("audited_wrong", "An agent judged it wrong", 0.01, 0.98, AGENT),
 )

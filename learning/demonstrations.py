@@ -13,7 +13,7 @@ from learning.masking import mask
 from learning.models import Decision, Signal
 
 ANSWER_WORDS = 8  # a shorter reply asks or thanks; it does not solve
-KINDS = ["demonstrated", "overruled"]
+KINDS = ["demonstrated", "overruled", "outdone"]
 MISSED = ["rephrased", "differs", "asked_person", "came_back"]
 
 
@@ -36,9 +36,20 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
             ledger.note(decision, "demonstrated", event=event, at=event.at, source=source)
         if decision.source_id and (source is None or decision.source_id != source.pk):
             ledger.note(decision, "overruled", event=event, at=event.at)
-    if source is not None and source.kind == Source.Kind.RESOLUTION:
-        probation.judge(event.at, [source.pk])
+    outdone = _outdone(asked, source, event)
+    if source is not None and (outdone or source.kind == Source.Kind.RESOLUTION):
+        probation.judge(event.at, [source.pk, *outdone])
     return source
+
+
+def _outdone(asked: Sequence[Decision], source: Source | None, event: Event) -> list[int]:
+    """What is on trial is compared too: where it would have come first, and something else solved it, it would have been wrong."""
+    firsts = {decision.pk: first for decision in asked if (first := decision.first_aside) and (source is None or first != source.pk)}
+    sources = Source.objects.in_bulk(set(firsts.values()))
+    for decision in asked:
+        if (shadow := sources.get(firsts.get(decision.pk, 0))) is not None:
+            ledger.note(decision, "outdone", event=event, at=event.at, source=shadow)
+    return sorted(sources)
 
 
 def _corrects(reply: str, source: Source, asked: Sequence[Decision]) -> bool:

@@ -57,7 +57,8 @@ class Candidate:
     title: str = ""
     days_since_change: float | None = None
     is_suspect: bool = False
-    is_aside: bool = False  # on trial: what would come of it is logged, and nobody is served it
+    is_on_trial: bool = False  # a learned answer that has to prove itself
+    is_aside: bool = False  # on trial, and not served here: what would come of it is logged, and nobody is served it
 
     @classmethod
     def of(cls, hit: Hit, at: dt.datetime, *, is_aside: bool = False) -> Candidate:
@@ -73,6 +74,7 @@ class Candidate:
             title=hit.title,
             days_since_change=max((at - hit.updated_at).total_seconds() / 86_400, 0.0),
             is_suspect=hit.is_suspect,
+            is_on_trial=hit.trial != "",
             is_aside=is_aside,
         )
 
@@ -139,6 +141,7 @@ class Ranking:
                 "chunk": each.candidate.chunk_id,
                 "score": round(each.p, 6),
                 "features": each.features,
+                **({"trial": True} if each.candidate.is_on_trial else {}),
             }
             for each in self.scored[:limit]
         ]

@@ -17,7 +17,7 @@ from assistant.backtest.stage import Stage
 from helpdesk import events, intake
 from helpdesk.corpus import PastTicket
 from helpdesk.models import Message, SiteSettings, Source, Ticket
-from learning import ledger, policies, rollout, watch
+from learning import ledger, policies, probation, rollout, watch
 from learning.maturing import BATCH, mature
 from learning.models import Audit, Decision
 
@@ -82,6 +82,7 @@ class Replay:
             watch.take_back_if_harmful(past.at)
             rollout.step(past.at)
             policies.refit_if_due(past.at)
+            probation.judge(past.at)
         drawn = self._mood(number, past)
         ticket = intake.open_ticket(
             customer=self._customer(past),

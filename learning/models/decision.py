@@ -77,5 +77,11 @@ class Decision(models.Model):
         """The candidates that could have been shown, best first: not those on trial."""
         return [each for each in self.candidates if not each.get("aside")]
 
+    @property
+    def first_aside(self) -> int | None:
+        """The source on trial that would have come before all that could be shown, if there is one."""
+        best = max((each for each in self.candidates if each.get("aside")), key=lambda each: each["score"], default=None)
+        return int(best["source"]) if best and best["score"] > self.confidence else None
+
     def __str__(self) -> str:
         return f"{self.kind} {self.confidence:.2f} on #{self.ticket_id}"

@@ -5,10 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assistant.why import why
 from helpdesk.models import Event, Source
 from helpdesk.search.retrieve import hybrid
 from learning import merging, probation, rebuild, resolutions
-from learning.models import Decision, Episode, LearnedResolution
+from learning.models import Decision, Episode, LearnedResolution, Signal
 from tests.factories import make_admin, make_article, make_customer, make_team, make_ticket
 
 ASKED = "Our Zebra scanner enters every code twice on the asset screen"
@@ -65,6 +66,33 @@ class TestStates:
         assert [each["source"] for each in aside] == [shadow.source_id] and aside[0]["score"] > 0
         assert decision.source_id != shadow.source_id and shadow.source_id not in [each["source"] for each in decision.served]
         assert "DataWedge" not in " ".join(message.body for message in ticket.messages.all())
+
+    def test_what_would_have_come_first_where_agents_solve_something_else_is_blamed_until_it_does_not(self, solve, ada, articles):
+        solve(ada)
+        shadow, before = only(), relearned()
+        other = articles[0].source
+        for name in ("Bo Lind", "Cara Moss", "Dag Ness", "Eli Roth", "Fay Odum"):
+            solve(make_customer(name), AGAIN, answer=f"Please do it as described here, step by step: [{other.title}]({other.path})")
+        shadow.refresh_from_db()
+        assert (shadow.state, shadow.accounts) == ("shadow", 0) and shadow.failed >= 1
+        told = list(Signal.objects.filter(source=shadow.source).order_by("pk").values_list("kind", "llr"))
+        assert {kind for kind, _ in told} == {"demonstrated", "outdone"} and all(llr < 0 for kind, llr in told if kind == "outdone")
+        assert Decision.objects.filter(ticket__isnull=False, message__seq=1).latest("pk").first_aside is None
+        after = rebuild.state_hash()
+        assert after != before and relearned() == after
+
+    def test_why_tells_of_what_is_on_trial(self, solve, ada, happening, monkeypatch):
+        solve(ada)
+        with happening():
+            ticket = make_ticket(make_customer("Bo Lind"), AGAIN)
+        assert "would have come first with" in why(Decision.objects.filter(ticket=ticket).latest("pk")).trial
+        for name in ("Bo Lind", "Cara Moss"):
+            solve(make_customer(name), AGAIN)
+        monkeypatch.setattr(probation, "CANARY_SHARE", 1.0)
+        with happening():
+            ticket = make_ticket(make_customer("Dag Ness"), AGAIN)
+        decision = Decision.objects.filter(ticket=ticket).latest("pk")
+        assert decision.source_id == only().source_id and why(decision).trial.startswith("It is on trial")
 
     def test_nobody_finds_what_is_on_trial(self, solve, ada, ines):
         solve(ada)
