@@ -24,15 +24,15 @@ EXACT = 2_000  # episodes; among fewer, reading every vector costs little more t
 LEAST_PRIOR = 0.05
 
 
-def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None, known: int = EXACT) -> Neighbours:
+def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None, by_index: bool = True) -> Neighbours:
     """The k most similar past questions whose answer has earned credit, for or against, most similar first. One query.
 
-    `but_for`: a ticket whose questions are left out. `known`: how many there are, about; fewer than EXACT are all looked at.
+    `but_for`: a ticket whose questions are left out. `by_index`: or every one is looked at.
     """
     rows: list[Any] = []
     if question.vector is not None:
         distance: Any = CosineDistance("vector", question.vector)
-        if known < EXACT:
+        if not by_index:
             distance += Value(0.0)  # no index knows this expression
         found = Episode.objects.exclude(credit=0).annotate(distance=distance).order_by("distance")
         if but_for is not None:
@@ -50,6 +50,11 @@ def nearest(question: Question, k: int = NEAREST, *, but_for: int | None = None,
         accounts=[row[5] for row in rows],
         by_agent=np.array([row[6] for row in rows], np.bool_),
     )
+
+
+def are_many(known: int = 0) -> bool:
+    """Whether to trust the index. `known`: how many there were at some time; they are counted, as far as EXACT, only where that was less. A query."""
+    return known >= EXACT or Episode.objects.order_by()[:EXACT].count() == EXACT
 
 
 def settle(decision: Decision, account: str) -> bool:

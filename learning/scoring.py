@@ -35,9 +35,10 @@ class Recall:
 
 
 def recall(question: Question, but_for: int | None = None) -> Recall:
-    """Look up the most similar past questions, but for those of one ticket. Two queries: which policy is in use, and the nearest episodes."""
+    """Look up the most similar past questions, but for those of one ticket. Two queries, which policy is in use and the nearest episodes; while
+    that was fitted on few, a third one counts them."""
     policy, trial = policies.in_force()
-    neighbours = episodes.nearest(question, but_for=but_for, known=policy.episodes)
+    neighbours = episodes.nearest(question, but_for=but_for, by_index=episodes.are_many(policy.episodes))
     votes = tally(neighbours)
     head = ranker.head_probabilities(policy.head, question.vector)
     voted = sorted(votes.positive, key=lambda source: -votes.positive[source])

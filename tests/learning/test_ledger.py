@@ -8,7 +8,7 @@ from django.db import connection
 
 from helpdesk import events
 from helpdesk.models import Event
-from learning import ledger, maturing
+from learning import episodes, ledger, maturing, policies
 from learning.episodes import nearest
 from learning.models import Decision, Episode, LearnedResolution, Signal
 from learning.question import Question
@@ -285,7 +285,7 @@ class TestNearest:
 
     def test_among_few_nothing_is_missed_even_where_the_index_has_lost_it(self, rewritten):
         question, source = rewritten(np.geomspace(0.001, 0.2, 600))
-        assert nearest(question, known=100).source_ids.tolist() == [source]
+        assert nearest(question, by_index=False).source_ids.tolist() == [source]
         assert source in recall(question).source_ids
 
 
@@ -309,7 +309,19 @@ class TestPolicies:
         ticket, _ = decided(ada)
         assert policies.refit_if_due(ticket.opened_at) is None
 
-    def test_a_turn_costs_learning_two_queries(self, decided, ada, django_assert_num_queries):
+    @pytest.mark.parametrize(("fitted_on", "queries"), [(0, 3), (2_000, 2)])
+    def test_a_turn_costs_learning_two_queries_and_one_while_there_is_little(
+        self, decided, ada, django_assert_num_queries, monkeypatch, fitted_on, queries
+    ):
         _, decision = decided(ada)
-        with django_assert_num_queries(2):
+        monkeypatch.setattr(policies, "_loaded", policies.Loaded(episodes=fitted_on))
+        with django_assert_num_queries(queries):
             recall(Question(text="", vector=decision.vector, at=decision.at))
+
+    def test_many_are_many_also_before_the_first_fit(self, decided, ada, monkeypatch):
+        decided(ada)
+        made = Episode.objects.count()
+        monkeypatch.setattr(episodes, "EXACT", made + 1)
+        assert not episodes.are_many() and episodes.are_many(known=made + 1)
+        monkeypatch.setattr(episodes, "EXACT", made)
+        assert episodes.are_many()
