@@ -319,8 +319,10 @@ class TestPolicies:
             recall(Question(text="", vector=decision.vector, at=decision.at))
 
     def test_many_are_many_also_before_the_first_fit(self, decided, ada, monkeypatch):
-        decided(ada)
+        _, decision = decided(ada)
+        ledger.note(decision, "confirmed", at=decision.at)
         made = Episode.objects.count()
+        assert made
         monkeypatch.setattr(episodes, "EXACT", made + 1)
         assert not episodes.are_many() and episodes.are_many(known=made + 1)
         monkeypatch.setattr(episodes, "EXACT", made)
