@@ -320,7 +320,7 @@ class TestPolicies:
 
     def test_many_are_many_also_before_the_first_fit(self, decided, ada, monkeypatch):
         _, decision = decided(ada)
-        ledger.note(decision, "confirmed", at=decision.at)
+        ledger.note(decision, "confirmed", event=None, at=decision.at)
         made = Episode.objects.count()
         assert made
         monkeypatch.setattr(episodes, "EXACT", made + 1)
