@@ -29,12 +29,19 @@ def lower_bound(recent: Floats, judged: Floats, labels: Floats, weights: Floats)
     """
     if len(judged) < VALID_FROM or len(recent) == 0:
         return 0.0
+    mean, error = estimate(recent, judged, labels, weights)
+    return float(np.clip(mean - ONE_SIDED_95 * error, 0.0, 1.0))
+
+
+def estimate(recent: Floats, judged: Floats, labels: Floats, weights: Floats) -> tuple[float, float]:
+    """Precision of a set of answers and its standard error; arguments as of `lower_bound`, at least one decision in `recent`."""
+    if len(judged) == 0:
+        return float(recent.mean()), 0.0
     share = weights / weights.sum()
     residuals = labels - judged
     correction = float(share @ residuals)
     spread = float(share @ (residuals - correction) ** 2)
-    error = math.sqrt(spread * float((share**2).sum()))
-    return float(np.clip(recent.mean() + correction - ONE_SIDED_95 * error, 0.0, 1.0))
+    return float(recent.mean()) + correction, math.sqrt(spread * float((share**2).sum()))
 
 
 def threshold(recent: Floats, judged: Floats, labels: Floats, weights: Floats, target: float, cautious: float = CAUTIOUS) -> float:

@@ -79,18 +79,39 @@ class Judged:
     recent_sources: choice.Ints
 
 
-def solved() -> tuple[head.Matrix, head.Ints, calibration.Floats, list[str], int]:
-    """Episodes with positive credit: vectors, sources, credits, pages; and how many episodes there are in all."""
+@dataclass(frozen=True)
+class Solved:
+    """Episodes with positive credit, the newest first. `vectors`: (n, d). `numbers`: (n,), rising with time. `known`: how many episodes there are in all."""
+
+    vectors: head.Matrix
+    sources: head.Ints
+    credits: calibration.Floats
+    pages: list[str]
+    numbers: head.Ints
+    known: int
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+def solved() -> Solved:
     raw = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
     kept = list(
-        Episode.objects.filter(credit__gt=0).order_by("-pk").values_list(raw, "source_id", F("credit") * F("trust"), "page")[:EPISODE_LIMIT]
+        Episode.objects.filter(credit__gt=0)
+        .order_by("-pk")
+        .values_list(raw, "source_id", F("credit") * F("trust"), "page", "pk")[:EPISODE_LIMIT]
     )
     vectors = (
         np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), DIMENSIONS)
     )
-    sources = np.array([row[1] for row in kept], np.int64)
-    credits = np.array([row[2] for row in kept], np.float64)
-    return vectors, sources, credits, [row[3] for row in kept], Episode.objects.exclude(credit=0).count()
+    return Solved(
+        vectors=vectors,
+        sources=np.array([row[1] for row in kept], np.int64),
+        credits=np.array([row[2] for row in kept], np.float64),
+        pages=[row[3] for row in kept],
+        numbers=np.array([row[4] for row in kept], np.int64),
+        known=Episode.objects.exclude(credit=0).count(),
+    )
 
 
 def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], frozenset[int]]:

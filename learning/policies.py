@@ -19,7 +19,7 @@ from learning.ranker import PageStatistics
 
 SHIPPED_VERSION = "v1"
 AGAIN = 12  # iterations for a fit without some of the data, begun where the fit with all of it ended
-HEAD_FROM, HEAD_PER_SOURCE = 200, 10  # episodes with positive credit: with fewer a head only blurs what the votes know
+HEAD_FROM, HEAD_PER_SOURCE = 200, 3  # episodes with positive credit: with fewer a head only blurs what the votes know
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,10 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     these either, and no gate.
     """
     before, in_use = (SHIPPED, None) if afresh else (current(), Policy.objects.in_use())
-    vectors, sources, credits, pages, known = experience.solved()
-    distinct = len(set(sources.tolist()))
-    has_enough = distinct > 1 and len(sources) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
-    slow = head.fit(vectors, sources, credits, before.head) if has_enough else None
+    past = experience.solved()
+    distinct = len(set(past.sources.tolist()))
+    has_enough = distinct > 1 and len(past) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
+    slow = head.learn(past.vectors, past.sources, past.credits, past.numbers, before.head) if has_enough else None
     recent = experience.recent(at, before.rates)
     target = SiteSettings.load().answer_target
     rules, strict = _fit(recent, target, before.coefficients if in_use else None)
@@ -166,20 +166,21 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "threshold": rules.threshold,
             "strict_threshold": strict,
             "shifts": {str(source): shift for source, shift in sorted(rules.shifts.items())},
-            "episodes": known,
-            "pages": _statistics(sources, credits, pages).as_json(),
+            "episodes": past.known,
+            "pages": _statistics(past).as_json(),
             "ranker": ranker.as_json(),
             "rates": experience.rates(recent, rules.coefficients, rules.line, before.rates),
             "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, rules.coefficients, strict=True)},
         },
         head=slow.to_bytes() if slow else None,
         evidence={
-            "episodes": known,
+            "episodes": past.known,
             "judged": int(recent.spoken.sum()),
             "sources": distinct,
             "target": target,
             "newest": int(recent.number.max(initial=0)),
             "head": slow is not None,
+            "temperature": round(slow.temperature, 4) if slow else None,
             "gate": verdict.figures,
         },
         reasons=reasons,
@@ -235,10 +236,10 @@ def _next_version() -> str:
     return f"{SHIPPED_VERSION}.{(Policy.objects.order_by('-pk').values_list('pk', flat=True).first() or 0) + 1}"
 
 
-def _statistics(sources: head.Ints, credits: calibration.Floats, pages: list[str]) -> PageStatistics:
+def _statistics(past: experience.Solved) -> PageStatistics:
     counts: dict[int, dict[str, float]] = {}
-    for source, credit, page in zip(sources.tolist(), credits.tolist(), pages, strict=True):
+    for source, credit, page in zip(past.sources.tolist(), past.credits.tolist(), past.pages, strict=True):
         if page:
             seen = counts.setdefault(source, {})
             seen[page] = round(seen.get(page, 0.0) + credit, 6)
-    return PageStatistics(counts, max(len(set(pages) - {""}), 1))
+    return PageStatistics(counts, max(len(set(past.pages) - {""}), 1))

@@ -1,6 +1,7 @@
 """The pure functions: what must hold for any input."""
 
 import datetime as dt
+import io
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning import abstention, calibration, choice, credit, features, head, noise, ranker, votes
+from learning import abstention, calibration, choice, credit, features, head, noise, ranker, thresholds, votes
 from learning.channels import CHANNELS, TABLE, weight
 from learning.question import Candidate, Question
 from learning.votes import Neighbours, Tally
@@ -203,6 +204,50 @@ class TestHead:
         after = head.fit(vectors, np.array([1, 1, 2, 2, 3, 3]), np.ones(6), before)
         assert after.source_ids.tolist() == [1, 2, 3]
 
+    @staticmethod
+    def clusters(n, classes=30, spread=0.2, seed=0, first=1):
+        """Questions about as many things, scattered so that some are mistaken: (vectors, sources, weights, numbers), the newest first."""
+        rng = np.random.default_rng(seed)
+        centres = np.random.default_rng(99).normal(size=(classes, 24))
+        sources = rng.integers(0, classes, n) + 10
+        vectors = centres[sources - 10] / 5 + spread * rng.normal(size=(n, 24))
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return vectors, sources, np.ones(n), np.arange(first, first + n)[::-1]
+
+    @staticmethod
+    def gap(fitted, vectors, sources):
+        """How far its confidence is from how often it is right."""
+        told = [max(fitted.probabilities(vector).items(), key=lambda item: item[1]) for vector in vectors]
+        return abs(np.mean([p for _, p in told]) - np.mean([source == right for (source, _), right in zip(told, sources, strict=True)]))
+
+    def test_with_few_questions_the_temperature_makes_its_probabilities_true(self):
+        few, others = self.clusters(240), self.clusters(600, seed=1)
+        plain, learned = head.fit(*few[:3]), head.learn(*few, None)
+        assert learned.temperature < 1
+        assert self.gap(learned, *others[:2]) < 0.06 < self.gap(plain, *others[:2])
+
+    def test_what_came_since_judges_the_one_before(self):
+        before = head.learn(*self.clusters(240), None)
+        told = self.clusters(400, seed=2)
+        after = head.learn(*told, before)
+        since = told[3] > before.newest
+        assert after.newest == 400 and after.temperature == head.temperature(before, *(part[since] for part in told[:3]))
+        few_new = head.learn(*self.clusters(300, seed=2), before)
+        assert few_new.temperature == before.temperature  # sixty say too little
+
+    def test_the_temperature_survives_storage_and_older_ones_have_none(self):
+        learned = head.learn(*self.clusters(240), None)
+        stored = head.Head.from_bytes(learned.to_bytes())
+        assert (stored.temperature, stored.newest) == (learned.temperature, 240)
+        file = io.BytesIO()
+        np.savez(file, source_ids=learned.source_ids, weights=learned.weights)
+        assert head.Head.from_bytes(file.getvalue()).temperature == 1.0
+
+    def test_nothing_to_judge_by_is_the_usual_temperature(self):
+        learned = head.learn(*self.clusters(240), None)
+        nothing = (np.zeros((0, 24), np.float32), np.zeros(0, np.int64), np.zeros(0))
+        assert head.temperature(learned, *nothing) == pytest.approx(head.USUAL_TEMPERATURE, rel=0.01)
+
 
 class TestCalibration:
     def test_with_nothing_to_learn_from_it_is_the_shipped_line(self):
@@ -278,6 +323,22 @@ class TestAbstention:
     def test_when_nothing_holds_the_target_it_is_cautious(self):
         confidence = np.linspace(0.5, 0.9, 1_000)
         assert abstention.threshold(confidence, confidence, np.zeros(1_000), np.ones(1_000), 0.95) == abstention.CAUTIOUS
+
+    @pytest.mark.parametrize(("offset", "slope", "right", "expected"), [
+        (0.0, 0.7, 0.99, "moved"),  # the line calls the score by a smaller number, and its answers are right
+        (0.0, 0.7, 0.60, "shipped"),  # they are not
+        (1.0, 1.0, 0.99, "shipped"),  # a larger number: it stays where it was shipped
+    ])  # fmt: skip
+    def test_before_it_can_be_shown_the_threshold_stays_at_the_shipped_score(self, offset, slope, right, expected):
+        line, scores = calibration.Line(offset, slope), np.linspace(-2, 6, 120)
+        labels = (np.random.default_rng(5).random(120) < right).astype(float)
+        level = thresholds.cautious(line, line(scores), line(scores), labels, np.ones(120), 0.95)
+        at_shipped = line.one(credit.logit(thresholds.CAUTIOUS))
+        assert level == pytest.approx(at_shipped if expected == "moved" else thresholds.CAUTIOUS)
+
+    def test_without_any_scores_it_is_the_shipped_threshold(self):
+        nothing = np.array([])
+        assert thresholds.cautious(calibration.Line(0.0, 0.7), nothing, nothing, nothing, nothing, 0.95) == thresholds.CAUTIOUS
 
 
 def simulated(n, truth, seed, noisy=0.0):
