@@ -19,7 +19,7 @@ from learning.ranker import PageStatistics
 
 SHIPPED_VERSION = "v1"
 AGAIN = 12  # iterations for a fit without some of the data, begun where the fit with all of it ended
-HEAD_FROM, HEAD_PER_SOURCE = 200, 3  # episodes with positive credit: with fewer a head only blurs what the votes know
+HEAD_FROM, HEAD_PER_SOURCE = 200, 10  # episodes with positive credit: with fewer a head is unsure of what search is rightly sure of
 
 
 @dataclass(frozen=True)
