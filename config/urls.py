@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("helpdesk.urls_inbox")),
     path("", include("assistant.urls")),
     path("", include("learning.urls")),
+    path("", include("helpdesk.widget.urls")),
     path("api/", include("helpdesk.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -96,11 +96,11 @@ class EmailInline(admin.TabularInline):
 
 
 class CustomerForm(forms.ModelForm):
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        if CustomerEmail.objects.filter(email=email).exclude(customer=self.instance.pk).exists():
+    def clean_email(self) -> str | None:
+        email: str = (self.cleaned_data["email"] or "").strip().lower()
+        if email and CustomerEmail.objects.filter(email=email).exclude(customer=self.instance.pk).exists():
             raise ValidationError("Another customer has this address as a further one.")
-        return email
+        return email or None
 
 
 @admin.register(Customer)

@@ -30,15 +30,16 @@ def notify(event: Event) -> None:
 
 
 def announce_reply(event: Event, ticket: Ticket) -> None:
-    if ticket.channel == Ticket.Channel.API:
+    address = ticket.customer.email
+    if ticket.channel == Ticket.Channel.API or address is None:
         return
     payload = {"message": event.data["message"]}
-    Outbox.enqueue("reply_mail", to=ticket.customer.email, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE)
+    Outbox.enqueue("reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE)
 
 
 def acknowledge(event: Event, ticket: Ticket) -> None:
     customer = ticket.customer
-    if ticket.channel != Ticket.Channel.PORTAL or not customer.is_verified:
+    if ticket.channel != Ticket.Channel.PORTAL or not customer.is_verified or customer.email is None:
         return
     # Two hand-offs at once meet at this lock.
     Customer.objects.select_for_update().get(pk=customer.pk)
@@ -51,11 +52,11 @@ def acknowledge(event: Event, ticket: Ticket) -> None:
 
 def ask_rating(event: Event, ticket: Ticket) -> None:
     """Once a ticket, where people have solved it; whoever told the assistant that it was solved has said enough."""
-    site = SiteSettings.load()
-    if event.data.get("how") != Resolution.Kind.BY_AGENT or not site.asks_rating or ticket.channel == Ticket.Channel.API:
+    site, address = SiteSettings.load(), ticket.customer.email
+    if event.data.get("how") != Resolution.Kind.BY_AGENT or not site.asks_rating or ticket.channel == Ticket.Channel.API or address is None:
         return
     due = timezone.now() + dt.timedelta(hours=site.rating_hours)
-    Outbox.enqueue("rating_mail", to=ticket.customer.email, payload={"ticket": ticket.pk}, key=f"rating:{ticket.pk}", at=due)
+    Outbox.enqueue("rating_mail", to=address, payload={"ticket": ticket.pk}, key=f"rating:{ticket.pk}", at=due)
 
 
 def send_code(code: SignInCode) -> None:

@@ -11,6 +11,7 @@ from helpdesk.models.ratings import Rating
 from helpdesk.models.search import Chunk, Source
 from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
+from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "ReadMark",
     "Resolution",
     "SignInCode",
+    "Site",
     "SiteSettings",
     "Source",
     "Team",
     "Ticket",
     "User",
+    "Visit",
     "find_or_create_customer",
 ]

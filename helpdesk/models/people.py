@@ -160,8 +160,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 class Customer(Portrait, models.Model):
+    """Somebody who asks. Without an address: a visitor of a widget who has not said who they are."""
+
     name = models.CharField(max_length=160)
-    email = models.EmailField(unique=True)
+    email = models.EmailField(unique=True, null=True, blank=True)
     title = models.CharField(max_length=120, blank=True)
     organisation = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.SET_NULL, related_name="customers")
     external_id = models.CharField(max_length=190, null=True, blank=True, unique=True)
@@ -178,11 +180,16 @@ class Customer(Portrait, models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name or self.email or f"Visitor {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.email = self.email.strip().lower()
+        self.email = (self.email or "").strip().lower() or None
         super().save(*args, **kwargs)
+
+    @property
+    def is_visitor(self) -> bool:
+        """Nobody knows who this is, and nobody has vouched for them."""
+        return self.email is None and self.external_id is None
 
     @property
     def is_verified(self) -> bool:

@@ -24,7 +24,7 @@ def audiences_of(viewer: Viewer) -> list[str]:
     """What this viewer may read. Unknown viewers get the least."""
     if isinstance(viewer, User):
         return [Audience.PUBLIC, Audience.CUSTOMERS, Audience.INTERNAL]
-    if isinstance(viewer, Customer):
+    if isinstance(viewer, Customer) and not viewer.is_visitor:
         return [Audience.PUBLIC, Audience.CUSTOMERS]
     return [Audience.PUBLIC]
 

@@ -178,3 +178,8 @@ api:messages            GET   yes   no    no
 api:messages            POST  bad   no    no
 assistant:ask           POST  bad   no    bad
 """
+
+# The widget stands on other people's pages: no cookie is read, so there is nothing that a forged form could borrow.
+WIDGET = """
+widget:visits           POST  bad
+"""

@@ -1,0 +1,1 @@
+"""The widget: who has it open, and what it fetches."""
