@@ -77,7 +77,8 @@ def _weights(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
         if abs(change) >= WORTH_TELLING and name in WORDS:
             value = now["coefficients"][name]
             more = abs(value) > abs(old.get(name, 0.0))
-            yield f"{WORDS[name]} counts for {'more' if more else 'less'}: {_signed(value, 2)}, was {_signed(old.get(name, 0.0), 2)}."
+            side = "for" if value > 0 else "against"
+            yield f"{WORDS[name]} counts {side} it {'more' if more else 'less'}: {_signed(value, 2)}, was {_signed(old.get(name, 0.0), 2)}."
 
 
 def _signals(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:

@@ -10,8 +10,14 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8
 _SPELT_OUT = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64} ?[(\[{]at[)\]}] ?[\w-]{1,63}(?: ?(?:\.|[(\[{]dot[)\]}]) ?[\w-]{1,63}){1,8}", re.IGNORECASE
 )
+_SAID_OF_THEM = (  # what is said of passwords more often than it is one
+    "a|an|the|at|in|on|of|by|for|from|not|no|never|only|always|still|too|being|known|required|needed|case|sent|stored|kept|set|reset|changed|shown|hidden|"
+    "wrong|right|correct|incorrect|valid|invalid|expired|empty|missing|weak|strong|safe|refused|rejected|accepted|longer|shorter|different|optional"
+)
 _SECRET = re.compile(
-    r"\b(?:sk|pk|rk|whsec|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{12,}|\b[A-Fa-f0-9]{32,}\b|(?i:(?:password|passcode|secret|token)\s*(?:is|:|=)\s*)\S+"
+    r"\b(?:sk|pk|rk|whsec|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{12,}|\b[A-Fa-f0-9]{32,}\b|(?i:(?:password|passcode|secret|token)\s*(?:is\s+(?!(?:"
+    + _SAID_OF_THEM
+    + r")\b)|is\s*[:=]\s*|[:=]\s*))\S+"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b|\b[a-z]{2}\d{2}(?=[a-z]*\d)[a-z\d]{11,30}\b")
 _CARD = re.compile(r"\b\d(?:[ .-]?\d){12,18}\b")

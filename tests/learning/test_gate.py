@@ -235,7 +235,7 @@ class TestPage:
         for words in (
             "It answers from 84% certainty on, not from 90%.",
             "350 more outcomes went into it, 600 in all.",
-            "The page, among similar questions counts for more: +1.10, was +0.50.",
+            "The page, among similar questions counts for it more: +1.10, was +0.50.",
             "It solves more.",
         ):
             assert words in page

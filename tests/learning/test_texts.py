@@ -23,6 +23,8 @@ class TestMasking:
             ("Order #A-20931 has not come", "Order #[reference] has not come"),
             ("invoice 1048576 is wrong", "invoice [reference] is wrong"),
             ("The key sk-live-abcdef0123456789 leaked", "The key [secret] leaked"),
+            ("We look at whether the password is known from leaks", "We look at whether the password is known from leaks"),
+            ("My password is hunter2, and the token: abc", "My [secret] and the [secret]"),
             ("Transfer to GB29 NWBK 6016 1331 9268 19", "Transfer to [account]"),
         ],
     )
