@@ -17,7 +17,7 @@ from scipy.optimize import minimize, minimize_scalar
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-PENALTY = 0.03  # 1 / C; vectors of length one need large weights
+PENALTY = 0.1  # 1 / C; vectors of length one need large weights
 BIAS = 0.3  # the constant input beside a unit vector
 ITERATIONS = 40
 USUAL_TEMPERATURE, TEMPERATURE_SPREAD = 0.6, 0.5  # before any is measured; in its logarithm
