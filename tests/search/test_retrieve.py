@@ -13,7 +13,7 @@ from helpdesk.search.retrieve import dense, fulltext, hybrid
 
 pytestmark = pytest.mark.django_db
 ANYONE = AnonymousUser()
-VIEWERS = {"public": ANYONE, "customers": Customer(pk=1), "internal": User(pk=1)}
+VIEWERS = {"public": ANYONE, "customers": Customer(pk=1, email="ada@client.example"), "internal": User(pk=1)}
 AUDIENCES = ["public", "customers", "internal"]
 slow = hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
