@@ -36,9 +36,11 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
             ledger.note(decision, "demonstrated", event=event, at=event.at, source=source)
         if decision.source_id and (source is None or decision.source_id != source.pk):
             ledger.note(decision, "overruled", event=event, at=event.at)
-    outdone = _outdone(asked, source, event)
-    if source is not None and (outdone or source.kind == Source.Kind.RESOLUTION):
-        probation.judge(event.at, [source.pk, *outdone])
+    spoken_of = _outdone(asked, source, event)
+    if source is not None and source.kind == Source.Kind.RESOLUTION:
+        spoken_of.append(source.pk)
+    if spoken_of:
+        probation.judge(event.at, spoken_of)
     return source
 
 

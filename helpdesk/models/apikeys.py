@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from helpdesk.digest import digest
 from helpdesk.models.people import User
 
 SCOPES = [("ask", "Ask the assistant"), ("tickets:read", "Read tickets"), ("tickets:write", "Write tickets")]
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class ApiKey(models.Model):

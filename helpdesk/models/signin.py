@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import secrets
 from typing import Any
 
@@ -16,6 +15,8 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+
+from helpdesk.digest import digest
 
 LIFETIME = dt.timedelta(minutes=10)
 ATTEMPTS = 5
@@ -28,7 +29,7 @@ class SignInCodeQuerySet(models.QuerySet["SignInCode"]):
 
     def by_token(self, token: str, at: dt.datetime) -> SignInCode | None:
         token = token.strip()
-        return self.usable(at).filter(token_hash=hashed(token)).first() if len(token) >= 40 else None
+        return self.usable(at).filter(token_hash=digest(token)).first() if len(token) >= 40 else None
 
 
 class SignInCode(models.Model):
@@ -74,7 +75,7 @@ class SignInCode(models.Model):
             created_at=at,
             expires_at=at + LIFETIME,
         )
-        code.token_hash = hashed(code.token)
+        code.token_hash = digest(code.token)
         code.save()
         return code
 
@@ -100,7 +101,3 @@ class SignInCode(models.Model):
         """True for the one who comes first."""
         with transaction.atomic():
             return bool(SignInCode.objects.filter(pk=self.pk, used_at=None, expires_at__gt=at).update(used_at=at))
-
-
-def hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

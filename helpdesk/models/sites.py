@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 import secrets
 
@@ -13,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from helpdesk.digest import digest
 from helpdesk.models.people import Customer
 
 TOKEN_LIFETIME = dt.timedelta(minutes=15)
@@ -138,7 +138,3 @@ class Visit(models.Model):
         if self.ended_at is None:
             self.ended_at = at
             self.save(update_fields=["ended_at"])
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
