@@ -1,19 +1,25 @@
 """Trying on purpose, now and then, what would not have been done: without it nobody learns what another policy would come to. Pure functions.
 
-Epsilon-greedy over what is plausible (Langford & Zhang, NeurIPS 2007), with the probability of what was done kept for off-policy estimates.
-Never where a strict category is among the candidates, and only what is nearly as likely to help: an answer a little under the threshold, or a rival of the first.
+In a share of turns the weights are drawn from what is known of them instead of taken as they are likeliest, and what the draw would do is done
+(Thompson 1933; Chapelle & Li, NeurIPS 2011; for logistic models Russo et al. 2018, 4.2). Utilities are linear in the weights, so that how often
+a draw answers with another source has a closed form, and the probability of what was done can be kept for off-policy estimates. Never where a
+strict category is among the candidates, and never what hardly any draw would do.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
 
 from learning.question import Scored
 
 TOP = 3
-RIVAL = 0.25  # the least that another source must be worth trying
-UNDER = 0.15  # how far below the threshold an answer is still tried
+LEAST_CHANCE = 0.05  # of a draw: what comes seldomer is not tried
 
 
 @dataclass(frozen=True)
@@ -24,26 +30,28 @@ class Choice:
     propensity: float
 
 
-def plausible(scored: Sequence[Scored], threshold: float, action: str) -> list[int]:
-    """Places that may be tried instead of what the ranking says; none where a strict source is among the first three."""
-    top = scored[:TOP]
-    if not top or any(each.candidate.is_strict for each in top) or action == "clarify":
+def chance(gap: float, toward: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:
+    """How often drawn weights close a gap of log-odds, in [0, 1]. `toward`: (f,) how the gap closes with each weight, `covariance`: (f, f) of them."""
+    spread = math.sqrt(max(float(toward @ covariance @ toward), 0.0))
+    return NormalDist(0, spread).cdf(-gap) if spread > 0 else 0.0
+
+
+def plausible(scored: Sequence[Scored], chances: Sequence[float]) -> list[int]:
+    """Places that may be tried instead of what the ranking says; none where a strict source is among the first three.
+
+    `chances`: of each of the first, how likely a draw would answer with it instead.
+    """
+    if any(each.candidate.is_strict for each in scored[:TOP]):
         return []
-    if action == "answer":
-        return [place for place, each in enumerate(top) if place and each.p >= RIVAL]
-    return [0] if top[0].p >= threshold - UNDER else []
+    return [place for place, likely in enumerate(chances[:TOP]) if likely >= LEAST_CHANCE]
 
 
-def choose(scored: Sequence[Scored], threshold: float, action: str, share: float, draw: float) -> Choice:
-    """With probability `share` in [0, 0.5] one of the plausible others, each as often as it is likely to help. `draw`: uniform in [0, 1)."""
-    others = plausible(scored, threshold, action)
-    if not others or share <= 0:
-        return Choice(None, 1.0)
-    if draw >= share:
-        return Choice(None, 1.0 - share)
-    total, at = sum(scored[place].p for place in others), draw / share
+def choose(scored: Sequence[Scored], chances: Sequence[float], share: float, draw: float) -> Choice:
+    """With probability `share` in [0, 0.5] what one draw of the weights would do. `draw`: uniform in [0, 1)."""
+    left = draw
+    others = plausible(scored, chances) if share > 0 else []
     for place in others:
-        at -= scored[place].p / total
-        if at < 0:
-            break
-    return Choice(place, share * scored[place].p / total)
+        if left < share * chances[place]:
+            return Choice(place, share * chances[place])
+        left -= share * chances[place]
+    return Choice(None, 1.0 - share * sum(chances[place] for place in others))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from learning.choice import Floats
+from learning.choice import PRIOR_STRENGTH, Floats
 from learning.question import Candidate, Question
 from learning.ranker import Opinion
 from learning.votes import CONTEXT, Tally
@@ -78,6 +78,12 @@ FRESH_DAYS = 14.0
 
 def shipped() -> Floats:
     return np.array([SHIPPED[name] for name in NAMES])
+
+
+def unsure() -> Floats:
+    """(f, f) how little is known of the shipped weights: their prior."""
+    result: Floats = np.eye(len(NAMES)) / PRIOR_STRENGTH
+    return result
 
 
 def of_candidate(question: Question, candidate: Candidate, opinion: Opinion, tally: Tally) -> dict[str, float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
@@ -34,6 +35,7 @@ class Loaded:
     episodes: int = 0
     statistics: PageStatistics = field(default_factory=PageStatistics)
     coefficients: choice.Floats = field(default_factory=features.shipped)
+    covariance: choice.Floats = field(default_factory=features.unsure)
     head: head.Head | None = None
     rates: channels.Rates = field(default_factory=dict)  # of your own customers; empty: as shipped
     shifts: Mapping[int, float] = field(default_factory=dict)  # of the threshold, by source: see `leeway`
@@ -101,6 +103,11 @@ def _rates(weights: Mapping[str, Any]) -> channels.Rates:
     return {kind: (right, wrong) for kind, (right, wrong) in weights.get("rates", {}).items()}
 
 
+def _covariance(weights: Mapping[str, Any]) -> choice.Floats:
+    kept = weights.get("covariance")
+    return np.array(kept["rows"]) if kept and tuple(kept["of"]) == features.NAMES else features.unsure()
+
+
 @contextmanager
 def always_answering() -> Iterator[None]:
     """No abstention, for ablations in the backtest."""
@@ -123,6 +130,7 @@ def _load(policy: Policy) -> Loaded:
         episodes=weights["episodes"],
         statistics=PageStatistics.from_json(weights["pages"]),
         coefficients=features.matrix([weights["coefficients"]])[0] if "coefficients" in weights else features.shipped(),
+        covariance=_covariance(weights),
         head=head.Head.from_bytes(bytes(policy.head)) if policy.head else None,
         rates=_rates(weights),
         shifts={int(source): shift for source, shift in weights.get("shifts", {}).items()},
@@ -171,6 +179,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "ranker": ranker.as_json(),
             "rates": experience.rates(recent, rules.coefficients, rules.line, before.rates),
             "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, rules.coefficients, strict=True)},
+            "covariance": {"of": features.NAMES, "rows": choice.covariance(recent.known(), rules.coefficients).round(9).tolist()},
         },
         head=slow.to_bytes() if slow else None,
         evidence={

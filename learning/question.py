@@ -118,6 +118,7 @@ class Ranking:
     none: dict[str, float] = field(default_factory=dict)  # features of "none of these"
     similar: Similar = field(default_factory=Similar)  # what similar questions had come to with the first
     shift: float = 0.0  # of the threshold, for this source: what hand-offs have taught
+    chances: Sequence[float] = ()  # of the first ones: how often a draw of the weights would answer with each instead
     aside: Sequence[Scored] = ()  # what is on trial, as it would have been ranked
     instead: Mapping[str, Any] = field(default_factory=dict)  # what would have been done otherwise, where it was not
 

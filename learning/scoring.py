@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from learning import choice, control, episodes, features, policies, ranker
+from learning import choice, control, episodes, exploration, features, policies, ranker
+from learning.credit import logit
 from learning.policies import Loaded, OnTrial
 from learning.question import Action, Candidate, Question, Ranking, Scored
 from learning.ranker import NOBODY, Ground, Opinion
@@ -69,25 +70,28 @@ def _rank(question: Question, candidates: Sequence[Candidate], remembered: Recal
     places = sorted(range(len(found)), key=lambda place: (-found[place].mixture, candidates[place].source_id))
     weighed, others = places[: features.CHOSEN_FROM], places[features.CHOSEN_FROM :]
     chosen = _choose(question, [candidates[place] for place in weighed], [found[place] for place in weighed], remembered)
-    scored = sorted(chosen.scored, key=lambda each: (-each.raw, each.source_id))
+    order = chosen.order
+    scored = [chosen.scored[place] for place in order]
     scored += [_scored(candidates[place], found[place].mixture, {}, policy) for place in others]
     strict = scored[0].candidate.is_strict
     threshold = policy.needed(scored[0].source_id, strict=strict)
     shift = threshold - (policy.strict_threshold if strict else policy.threshold)
+    action = what_to_do(scored, threshold, policy.strict_threshold)
     winner = candidates.index(scored[0].candidate)
-    of_mixture, beyond = _contributions(question, candidates, base, remembered, winner, found[winner]), chosen.beyond(scored[0])
+    of_mixture, beyond = _contributions(question, candidates, base, remembered, winner, found[winner]), chosen.beyond(order[0])
     logodds = {name: of_mixture.get(name, 0.0) + beyond.get(name, 0.0) for name in of_mixture.keys() | beyond.keys()}
     scored[0] = replace(scored[0], logodds={name: value * policy.line.slope for name, value in sorted(logodds.items())})
     told = similar(remembered.neighbours, scored[0].source_id) if remembered.neighbours else Similar()
     return Ranking(
         scored,
-        what_to_do(scored, threshold, policy.strict_threshold),
+        action,
         threshold,
         day_one,
         policy.version,
         none=chosen.none,
         similar=told,
         shift=shift,
+        chances=chosen.chances(action, threshold, policy),
     )
 
 
@@ -101,12 +105,37 @@ class Chosen:
     odds: choice.Floats  # (m + 1,)
     weights: choice.Floats
 
-    def beyond(self, winner: Scored) -> dict[str, float]:
-        """What the named features add to the winner's log-odds beyond the mixture: weight x (its value - that of the rest, by their odds)."""
-        place = self.scored.index(winner)
+    @property
+    def order(self) -> list[int]:
+        """Their places, the likeliest first."""
+        return sorted(range(len(self.scored)), key=lambda place: (-self.scored[place].raw, self.scored[place].source_id))
+
+    def ahead(self, place: int) -> choice.Floats:
+        """(f,) what sets it apart: its values less those of the rest, by their odds. How its log-odds grow with each weight."""
         rest = np.delete(self.odds, place)
-        others = rest @ np.delete(self.rows, place, axis=0) / max(float(rest.sum()), 1e-12)
-        added = self.weights * (self.rows[place] - others)
+        result: choice.Floats = self.rows[place] - rest @ np.delete(self.rows, place, axis=0) / max(float(rest.sum()), 1e-12)
+        return result
+
+    def chances(self, action: Action, threshold: float, policy: Loaded) -> list[float]:
+        """Of the likeliest three, how often weights drawn from what is known of them would answer with each instead of what is done."""
+        first, *others = self.order[: exploration.TOP]
+        if action == "answer":
+            return [0.0] + [
+                exploration.chance(
+                    float(np.log(self.odds[first] / max(self.odds[place], ranker.LEAST))),
+                    self.rows[place] - self.rows[first],
+                    policy.covariance,
+                )
+                for place in others
+            ]
+        if action == "hand_off":
+            needed = (logit(threshold) - policy.line.offset) / policy.line.slope
+            return [exploration.chance(needed - self.scored[first].raw, self.ahead(first), policy.covariance)]
+        return []
+
+    def beyond(self, place: int) -> dict[str, float]:
+        """What the named features add to the log-odds of one beyond the mixture."""
+        added = self.weights * self.ahead(place)
         parts: dict[str, float] = {}
         for name, column in features.PLACES.items():
             if name != "mixture":

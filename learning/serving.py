@@ -62,7 +62,7 @@ def by_control(ranking: Ranking) -> Ranking:
 
 def explored(ranking: Ranking, share: float, draw: float) -> Ranking:
     """Now and then a plausible other answer, with how likely it was to be tried."""
-    chosen = exploration.choose(ranking.scored, ranking.threshold, ranking.action, share, draw)
+    chosen = exploration.choose(ranking.scored, ranking.chances, share, draw)
     if chosen.place is None:
         return replace(ranking, propensity=chosen.propensity)
     tried = ranking.scored[chosen.place]
@@ -71,7 +71,7 @@ def explored(ranking: Ranking, share: float, draw: float) -> Ranking:
         scored=[tried, *(each for each in ranking.scored if each is not tried)],
         action="answer",
         propensity=chosen.propensity,
-        reason="Tried on purpose: it was nearly as likely to help, and what comes of it is worth knowing.",
+        reason="Tried on purpose: it may well be as likely to help, and what comes of it is worth knowing.",
         instead=instead(ranking),
     )
 

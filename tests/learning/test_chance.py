@@ -47,31 +47,40 @@ class TestDrawing:
 
 
 class TestExploration:
-    @given(st.lists(probabilities, min_size=1, max_size=8), probabilities, st.floats(0.001, 0.5), st.floats(0, 0.9999))
-    def test_only_what_is_plausible_and_with_the_probability_it_says(self, shares, threshold, share, draw):
-        scored = ranked(*shares)
-        action = "answer" if scored[0].p >= threshold else "hand_off"
-        others = exploration.plausible(scored, threshold, action)
-        chosen = exploration.choose(scored, threshold, action, share, draw)
+    @given(st.lists(st.floats(0, 0.33), min_size=1, max_size=3), st.floats(0.001, 0.5), st.floats(0, 0.9999))
+    def test_only_what_is_plausible_and_with_the_probability_it_says(self, chances, share, draw):
+        scored = ranked(*[0.6] * 8)
+        others = exploration.plausible(scored, chances)
+        chosen = exploration.choose(scored, chances, share, draw)
         assert 0 < chosen.propensity <= 1
         assert chosen.place is None or chosen.place in others
-        assert all(place < exploration.TOP and scored[place].p >= min(exploration.RIVAL, threshold - exploration.UNDER) for place in others)
-        assert (chosen.place is None) == (not others or draw >= share)
+        assert all(chances[place] >= exploration.LEAST_CHANCE for place in others)
+        assert (chosen.place is None) == (draw >= share * sum(chances[place] for place in others) - 1e-12)
 
-    @given(st.lists(st.floats(0.26, 0.9), min_size=3, max_size=3))
-    def test_the_probabilities_of_all_that_may_be_done_make_one(self, shares):
-        scored, share = ranked(*shares), 0.2
+    @given(st.lists(st.floats(0.1, 0.33), min_size=3, max_size=3))
+    def test_the_probabilities_of_all_that_may_be_done_make_one(self, chances):
         found = {}
         for draw in np.linspace(0, 1, 2_000, endpoint=False):
-            chosen = exploration.choose(scored, 0.2, "answer", share, float(draw))
+            chosen = exploration.choose(ranked(0.3, 0.3, 0.3), chances, 0.2, float(draw))
             found[chosen.place] = chosen.propensity
+        assert len(found) == 4
         assert sum(found.values()) == pytest.approx(1.0)
 
-    def test_never_where_a_strict_category_is_near_nor_on_a_question_back(self):
-        assert exploration.plausible(ranked(0.8, 0.6, 0.5, strict={2}), 0.7, "answer") == []
-        assert exploration.plausible(ranked(0.45, 0.4), 0.7, "clarify") == []
-        assert exploration.plausible(ranked(0.8, 0.6), 0.7, "answer") == [1]
-        assert exploration.plausible(ranked(0.6), 0.7, "hand_off") == [0]
+    def test_never_where_a_strict_category_is_near_nor_where_hardly_a_draw_would(self):
+        assert exploration.plausible(ranked(0.8, 0.6, 0.5, strict={2}), [0.0, 0.4, 0.3]) == []
+        assert exploration.plausible(ranked(0.8, 0.6), [0.0, 0.4]) == [1]
+        assert exploration.plausible(ranked(0.8, 0.6), [0.0, 0.04]) == []
+        assert exploration.plausible(ranked(0.45, 0.4), []) == []
+
+    @given(st.floats(0.0, 4.0), st.integers(0, 1_000))
+    def test_the_chance_is_how_often_drawn_weights_would(self, gap, seed):
+        rng = np.random.default_rng(seed)
+        half, toward = rng.normal(size=(3, 3)), rng.normal(size=3)
+        drawn = rng.multivariate_normal(np.zeros(3), half @ half.T, size=4_000) @ toward
+        assert exploration.chance(gap, toward, half @ half.T) == pytest.approx(float((drawn > gap).mean()), abs=0.04)
+
+    def test_what_is_known_for_sure_is_not_tried(self):
+        assert exploration.chance(0.1, np.ones(2), np.zeros((2, 2))) == 0
 
 
 class TestOffPolicy:
@@ -174,7 +183,7 @@ class TestHeldOut:
 @pytest.mark.django_db
 class TestTrying:
     def test_what_was_tried_is_logged_with_how_likely_that_was(self, articles, ada, happening, monkeypatch):
-        monkeypatch.setattr(exploration, "RIVAL", 0.0)
+        monkeypatch.setattr(exploration, "LEAST_CHANCE", 0.0)
         site(exploration_share=0.2)
         monkeypatch.setattr(chance, "drawn", lambda purpose, number: 0.0 if purpose == "exploration" else 0.99)
         decision = ask(happening, ada)
@@ -185,7 +194,7 @@ class TestTrying:
         assert Event.objects.filter(verb="assistant.answered").count() == 1
 
     def test_nothing_is_tried_on_somebody_who_asks_again(self, articles, ada, happening, monkeypatch):
-        monkeypatch.setattr(exploration, "RIVAL", 0.0)
+        monkeypatch.setattr(exploration, "LEAST_CHANCE", 0.0)
         site(exploration_share=0.2)
         monkeypatch.setattr(chance, "drawn", lambda purpose, number: 0.99)
         ticket = ask(happening, ada).ticket

@@ -326,6 +326,27 @@ class TestChoice:
         numeric = (seen["objective"](up)[0] - seen["objective"](down)[0]) / (2 * step)
         assert seen["objective"](at)[1][place] == pytest.approx(numeric, rel=1e-3, abs=1e-3)
 
+    @pytest.mark.parametrize("noisy", [0.0, 0.7])
+    def test_knows_how_unsure_it_is_of_them(self, noisy):
+        """Fitted to forty samples of one truth, nineteen in twenty of what it says of a weight hold."""
+        truth, place = self.truth(mixture=1.0), features.PLACES["page_nearby"]
+        off = []
+        for seed in range(40):
+            data = simulated(800, truth, seed, noisy)
+            found = choice.fit(data, truth)
+            off.append((found[place] - truth[place]) / np.sqrt(choice.covariance(data, found)[place, place]))
+        assert np.mean(np.abs(off) < 2) >= 0.85
+        assert 0.5 < np.std(off) < 1.3
+
+    def test_without_data_it_is_as_unsure_as_the_prior_and_with_hidden_outcomes_less_sure(self):
+        place = features.PLACES["mixture"]
+        seen, hidden = (
+            choice.covariance(simulated(500, self.truth(mixture=1.0), 3, noisy), features.shipped())[place, place] for noisy in (0.0, 1.0)
+        )
+        assert seen < hidden < 1 / choice.PRIOR_STRENGTH
+        nothing = simulated(1, self.truth(), 1).only(np.zeros(0, int))
+        assert choice.covariance(nothing, features.shipped()) == pytest.approx(features.unsure())
+
     def test_names_that_are_gone_do_not_hurt(self):
         assert features.matrix([{"dense": 0.5, "of_an_older_version": 3.0}])[0].sum() == 0.5
 
