@@ -19,6 +19,7 @@ STRICT_CAUTIOUS = 0.96
 VALID_FROM = 150  # judged decisions above the threshold
 ONE_SIDED_95 = 1.645
 HIGHEST, LOWEST = 0.995, 0.5
+STEPS = np.linspace(0.9, 0.0, 181)  # of the recent confidences, looked at from the top
 
 
 def lower_bound(recent: Floats, judged: Floats, labels: Floats, weights: Floats) -> float:
@@ -57,7 +58,7 @@ def lowest(recent: Floats, judged: Floats, labels: Floats, weights: Floats, targ
     open the gate.
     """
     chosen = None
-    for level in np.quantile(recent, np.linspace(0.9, 0.0, 46)) if len(recent) else []:
+    for level in np.quantile(recent, STEPS) if len(recent) else []:
         above = judged >= level
         if int(above.sum()) < VALID_FROM:
             continue

@@ -24,24 +24,24 @@ WEEK = 7
 
 
 @dataclass(frozen=True)
+class Cell:
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class Figure:
     """`delta`: against the start of the period, with `mood` "good", "bad" or "" while the interval holds both. `missing`: why there is no number."""
 
     label: str
     value: str
-    note: str
+    notes: list[Cell]
     url: str
     delta: str = ""
     direction: str = ""
     mood: str = ""
     spark: str = ""
     missing: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    text: str
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,31 +103,33 @@ class Dashboard:
     # --- Figures ---
 
     def figures(self) -> list[Figure]:
-        confirmed, assumed = (self.line(name).share.value[-1] * 100 for name in ("confirmed", "assumed"))
         right = self.line("precision").share
         target = f"target {SiteSettings.load().answer_target * 100:.0f}%; " if right.value.size else ""
         floor = self.line("calibration").floor
         by_chance = f"chance alone would read {floor[-1]:.3f}" if floor is not None and np.isfinite(floor[-1]) else ""
-        left = self.line("left").share.value[-1] * 100
         return [
-            self._figure("resolved", "Resolved", f"{confirmed:.1f} confirmed, {assumed:.1f} assumed", "up"),
-            self._figure("deflected", "Deflected", f"{left:.1f} left without a word", ""),
-            self._figure("answered", "Answered", f"day one: {self.line('frozen_answered').share.value[-1] * 100:.1f}", "up"),
-            self._figure("precision", "Precision", f"{target}at least {right.low[-1] * 100:.1f}", "up", what="spoken"),
-            self._figure("handed_over", "Handed to people", "at once or later", "down"),
-            self._figure("calibration", "Calibration error", by_chance, "down", what="judged"),
+            self._figure("resolved", "Resolved", [self._part("confirmed", "confirmed"), self._part("assumed", "assumed")], "up"),
+            self._figure("deflected", "Deflected", [self._part("left", "left without a word")], ""),
+            self._figure("answered", "Answered", [self._part("frozen_answered", "by day one")], "up"),
+            self._figure("precision", "Precision", [Cell(f"{target}at least {right.low[-1] * 100:.1f}")], "up", what="spoken"),
+            self._figure("handed_over", "Handed to people", [Cell("at once or later")], "down"),
+            self._figure("calibration", "Calibration error", [Cell(by_chance)], "down", what="judged"),
         ]
 
-    def _figure(self, name: str, label: str, note: str, better: str, what: str = "") -> Figure:
+    def _part(self, name: str, label: str) -> Cell:
+        """What a figure is made of, with the tickets behind it."""
+        return Cell(f"{self.line(name).share.value[-1] * 100:.1f} {label}", behind(name, *self.period.span(self.period.settled)))
+
+    def _figure(self, name: str, label: str, notes: list[Cell], better: str, what: str = "") -> Figure:
         line, is_share = self.line(name), name != "calibration"
         url = behind(what or name, *self.period.span(self.period.settled))
         spark = charts.spark(line.share.value, line.enough)
         if not line.enough[-1]:
             number = int(line.number[-1])
-            return Figure(label, "–", "", url, spark=spark, missing=f"{number or 'none'} in {self.period.window} days; it takes {ENOUGH}")
+            return Figure(label, "–", [], url, spark=spark, missing=f"{number or 'none'} in {self.period.window} days; it takes {ENOUGH}")
         value = percent(float(line.share.value[-1])) if is_share else f"{line.share.value[-1]:.3f}"
         change, direction, mood = self._change(line, better, is_share)
-        return Figure(label, value, note, url, change, direction, mood, spark)
+        return Figure(label, value, notes, url, change, direction, mood, spark)
 
     def _change(self, line: Line, better: str, is_share: bool) -> tuple[str, str, str]:
         """Against the first window of the period, where the two have no day in common. A mood only where the interval says so."""

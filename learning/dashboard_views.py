@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from helpdesk.access import AgentRequest, agent_required
@@ -61,25 +64,40 @@ def _around(request: AgentRequest, found: Dashboard, at: dt.datetime) -> dict[st
 def questions(request: AgentRequest) -> HttpResponse:
     """The tickets that a figure counts, newest first, a page at a time from the one before."""
     name, (first, last) = request.GET.get("what", "questions"), _days(request)
-    source, before = _number(request.GET.get("source", "")), _number(request.GET.get("before", ""))
+    source, before = number_in(request, "source"), number_in(request, "before")
     try:
         rows = _newest(request.user, name, first, last, source, before)
     except KeyError:
         raise Http404("Nothing is counted by that name.") from None
     title, says = _named(name)
     context = {
-        "what": name,
-        "source": source,
+        "address": urlencode({"what": name, "from": str(first), "to": str(last), **({"source": str(source)} if source else {})}),
         "title": title,
         "says": says,
         "first": first,
         "last": last,
-        "rows": [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows[:ROWS]],
+        "rows": table_of(rows[:ROWS]),
         "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
         "is_first": not before,
         "hides": bool(request.user.closed_team_ids),
+        "back": (reverse("learning:dashboard"), "Learning"),
     }
     return render(request, "learning/questions.html", context)
+
+
+def with_what_is_shown(found: measures.Questions) -> measures.Questions:
+    return found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "candidates", "source__body")
+
+
+def table_of(rows: Iterable[Any]) -> list[tuple[Any, str, str]]:
+    """Each decision with how its ticket ended and what day one would have done, in words."""
+    return [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows]
+
+
+def number_in(request: AgentRequest, name: str) -> int:
+    """A number from the address; anything else is as good as none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int, before: int) -> list[Any]:
@@ -92,16 +110,10 @@ def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int,
         found = measures.behind(name, start, end, source).filter(ticket__in=Ticket.objects.visible_to(viewer))
         if at:  # written so that the index is walked
             found = found.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before))
-        shown = found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "candidates", "source__body")
-        rows = list(shown.order_by("-at", "-pk")[: ROWS + 1])
+        rows = list(with_what_is_shown(found).order_by("-at", "-pk")[: ROWS + 1])
         if len(rows) > ROWS or start <= first:
             return rows
         back *= 4
-
-
-def _number(text: str) -> int:
-    """A number from an address; anything else is as good as none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _named(name: str) -> tuple[str, str]:

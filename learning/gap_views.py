@@ -1,8 +1,7 @@
-"""What agents see of questions that nothing answers, and of those that people had to answer."""
+"""What agents see of questions that nothing answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -16,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Ticket, User
-from learning import gaps, handoffs, policies, trial
+from learning import gaps, trial
 from learning.models import Gap, GapQuestion
 
-ROWS, TICKETS, SHOWN_TICKETS = 50, 50, 12
+ROWS, TICKETS = 50, 50
 OVER = [Gap.State.PUBLISHED, Gap.State.CLOSED, Gap.State.DISMISSED]
 LIST_FIELDS = ("title", "terms", "state", "customers", "lift", "expected", "facts", "trial", "closed_at", "published_at", "edited_by")
 
@@ -112,25 +111,6 @@ def removal(request: AgentRequest, pk: int, number: int) -> HttpResponse:
     return redirect(gap)
 
 
-@require_safe
-@agent_required
-def hand_offs(request: AgentRequest) -> HttpResponse:
-    """By topic: which were hard, and which should have been answered."""
-    found, policy = handoffs.escalations(timezone.now()), policies.current()
-    topics = handoffs.by_topic(found, policy)[: handoffs.TOPICS]
-    totals = handoffs.totals(found)
-    listed = {number for topic in topics for numbers in topic.tickets.values() for number in numbers[:SHOWN_TICKETS]}
-    seen = set(Ticket.objects.visible_to(request.user).filter(pk__in=listed).values_list("pk", flat=True))
-    context = {
-        "rows": [(topic, _shares(topic), _links(topic, seen)) for topic in topics],
-        "totals": totals,
-        "count": len(found),
-        "known": len(found) - totals["unknown"],
-        "policy": policy,
-    }
-    return render(request, "learning/handoffs.html", context)
-
-
 def may_write(user: User) -> bool:
     return user.is_staff and user.has_perm("helpdesk.add_article")
 
@@ -153,21 +133,6 @@ def page(request: AgentRequest, gap: Gap, *, status: int = 200, **forms_: Any) -
         **forms_,
     }
     return render(request, "learning/gap.html", context, status=status)
-
-
-def _shares(topic: handoffs.Topic) -> list[tuple[str, float, float]]:
-    """Of the known ones, as parts of a bar: which, from where, how wide, in percent."""
-    parts, start = [], 0.0
-    for verdict in ("first", "near", "other", "hard"):
-        width = 100 * topic.counts[verdict] / max(topic.known, 1)
-        parts.append((verdict, round(start, 2), round(width, 2)))
-        start += width
-    return [part for part in parts if part[2]]
-
-
-def _links(topic: handoffs.Topic, seen: Iterable[int]) -> list[tuple[str, list[int]]]:
-    found = [(verdict, [pk for pk in topic.tickets.get(verdict, [])[:SHOWN_TICKETS] if pk in set(seen)]) for verdict in handoffs.VERDICTS]
-    return [(handoffs.IN_WORDS[verdict], tickets) for verdict, tickets in found if tickets]
 
 
 def _gap(request: HttpRequest, pk: int) -> Gap:

@@ -49,6 +49,12 @@ class Measure:
 _MEASURES = [
     Measure("questions", "Questions", "Everything that was asked of the assistant.", Q()),
     Measure("answered", "Answered", "It answered at once, without asking back.", Q(kind=Decision.Kind.ANSWER)),
+    Measure(
+        "frozen_answered",
+        "Day one would have answered",
+        "Whatever the assistant itself did.",
+        Q(side__in=["same", "apart", "behind"]),
+    ),
     Measure("resolved", "Resolved", "No person was needed, and it is taken for solved.", Q(ending__in=["confirmed", "assumed"])),
     Measure("confirmed", "Confirmed", "The customer said that it solved it.", Q(ending="confirmed")),
     Measure("assumed", "Assumed", "Answered, and nobody came back until the window closed.", Q(ending="assumed")),

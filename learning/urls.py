@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning import dashboard_views, gap_views, incident_views, learned_views, policy_views, stale_views, views
+from learning import dashboard_views, gap_views, handoff_views, incident_views, learned_views, policy_views, stale_views, views
 
 app_name = "learning"
 
@@ -26,7 +26,8 @@ urlpatterns = [
     path("gaps/<int:pk>/dismissal/", gap_views.dismissal, name="gap_dismissal"),
     path("gaps/<int:pk>/reopening/", gap_views.reopening, name="gap_reopening"),
     path("gaps/<int:pk>/tickets/<int:number>/removal/", gap_views.removal, name="gap_removal"),
-    path("handoffs/", gap_views.hand_offs, name="handoffs"),
+    path("handoffs/", handoff_views.hand_offs, name="handoffs"),
+    path("handoffs/tickets/", handoff_views.tickets, name="handoff_tickets"),
     path("learned/", learned_views.listing, name="learned"),
     path("learned/<int:pk>/", learned_views.edit, name="learned_edit"),
     path("learned/<int:pk>/rewriting/", learned_views.rewriting, name="learned_rewriting"),

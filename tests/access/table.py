@@ -56,6 +56,7 @@ learning:gap_dismissal      POST  door  door  door  door  door  go    go    go
 learning:gap_reopening      POST  door  door  door  door  door  go    go    go
 learning:gap_removal        POST  door  door  door  door  door  go    no    go
 learning:handoffs           GET   door  door  door  door  door  yes   yes   yes
+learning:handoff_tickets    GET   door  door  door  door  door  yes   yes   yes
 learning:learned            GET   door  door  door  door  door  yes   yes   yes
 learning:learned_edit       GET   door  door  door  door  door  yes   no    yes
 learning:learned_rewriting  POST  door  door  door  door  door  bad   no    bad

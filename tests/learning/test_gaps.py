@@ -264,10 +264,9 @@ class TestPages:
         asked(20)
         client = browser(ines)
         client.get("/handoffs/")
-        # session, agent, site settings, open incidents, teams; escalations, shown, written, policy, titles, tickets
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(9):  # session, agent, site settings, open incidents; escalations, shown, written, policy, titles
             page = client.get("/handoffs/").content.decode()
-        assert "20 questions reached people" in page
+        assert "20 questions</a> reached people" in page
 
     def test_an_agent_edits_dismisses_and_takes_out_and_an_admin_writes(self, asked, ines):
         tickets = asked(4)
@@ -310,6 +309,22 @@ class TestHandOffs:
         found = handoffs.escalations(NOW)
         topics = handoffs.by_topic(found, policies.current())
         assert handoffs.totals(found)["hard"] >= 1 and sum(topic.total for topic in topics) == len(found) == 3
+
+    def test_every_number_leads_to_its_tickets_a_page_at_a_time(self, asked, ines):
+        asked(35)
+        client = browser(ines)
+        page = client.get("/handoffs/")
+        numbers = [(number, address) for _, number, _, address in page.context["totals"]]
+        numbers += [(sum(topic.counts.values()), links["all"]) for topic, _, links in page.context["rows"]]
+        assert sum(number for number, _ in numbers) == 70
+        for number, address in numbers:
+            found, older = 0, f"{address}&before=0"
+            while older:
+                context = client.get(older).context
+                found += len(context["rows"])
+                older = f"{address}&before={context['older']}" if context["older"] else ""
+            assert found == number
+        assert client.get("/handoffs/tickets/?what=nonsense").status_code == 404
 
 
 # --- Maths --------------------------------------------------------------------------------------------------------------
