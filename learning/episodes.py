@@ -96,7 +96,7 @@ def _in_force(decision: Decision) -> list[Said]:
 
 
 _SAID = """
-SELECT signal.kind, signal.llr, signal.source_id, coalesce(first.stands_for_id, first.id), coalesce(named.stands_for_id, named.id),
+SELECT signal.kind, signal.llr * signal.heard, signal.source_id, coalesce(first.stands_for_id, first.id), coalesce(named.stands_for_id, named.id),
        first.suspect_since, named.suspect_since,
        EXISTS (SELECT 1 FROM learning_suspicion AS suspicion WHERE suspicion.source_id = decision.source_id AND suspicion.state = ANY(%s))
 FROM learning_signal AS signal JOIN learning_decision AS decision ON decision.id = signal.decision_id

@@ -21,6 +21,7 @@ HALF_LIFE = 500  # decisions after which one counts half: the scores of a younge
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
 VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
 EPISODE_LIMIT = 60_000  # the newest; a refit reads no more
+DOUBTFUL = 0.5  # share of a signal's weight from which down it is no example of how customers are
 SHOWN_RIGHT = ("demonstrated", "chose")  # signals that name the right source ...
 SHOWN = 5.0  # ... and what that weighs, in nats
 
@@ -157,26 +158,28 @@ class Said(NamedTuple):
     kind: str
     source: int | None
     llr: float
+    heard: float
 
 
 def _said(decisions: list[int]) -> dict[int, list[Said]]:
     """The signals in force on each of these decisions, as they came."""
     found: dict[int, list[Said]] = {}
     signals = Signal.objects.in_force().filter(decision__in=decisions).order_by("at", "pk")
-    for decision, kind, source, llr in signals.values_list("decision_id", "kind", "source_id", "llr"):
-        found.setdefault(decision, []).append(Said(kind, source, llr))
+    for decision, kind, source, llr, heard in signals.values_list("decision_id", "kind", "source_id", "llr", "heard"):
+        found.setdefault(decision, []).append(Said(kind, source, llr, heard))
     return found
 
 
 def _weighed(said: list[Said], rates: channels.Rates) -> float:
     """What they weigh in nats, by today's rates. Whoever had no say when they said it has none now."""
     found = ((channels.channel(each.kind), each) for each in said)
-    return evidence((kind.family, each.llr if kind.graded or not each.llr else channels.weight(each.kind, rates)) for kind, each in found)
+    told = ((kind, each.llr if kind.graded or not each.llr else channels.weight(each.kind, rates), each.heard) for kind, each in found)
+    return evidence((kind.family, llr * heard) for kind, llr, heard in told)
 
 
 def _reaction(said: list[Said]) -> int:
-    """Of several the loudest; of those whose word counts."""
-    kinds = [(abs(each.llr), channels.LIKE.get(each.kind, each.kind)) for each in said if each.llr]
+    """Of several the loudest; of those whose word counts. Whoever is doubted says nothing of how others take an answer."""
+    kinds = [(abs(each.llr), channels.LIKE.get(each.kind, each.kind)) for each in said if each.llr and each.heard > DOUBTFUL]
     found = [(loud, kind) for loud, kind in kinds if kind in channels.REACTIONS]
     return channels.REACTIONS.index(max(found)[1]) if found else -1
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from helpdesk.models import SYSTEM, Event, SiteSettings, Source
-from learning import episodes, policies, staleness
-from learning.channels import channel, weight
+from learning import episodes, honesty, policies, staleness
+from learning.channels import AGENT, channel, weight
+from learning.credit import belief, evidence
 from learning.edits import compare
 from learning.models import Decision, Signal
+
+LISTENED = 200  # signals of one customer, the newest
 
 
 def note(
@@ -100,8 +104,62 @@ def _reverse(decision: Decision, kinds: list[str], at: dt.datetime) -> int:
 
 def _settle(decision: Decision, at: dt.datetime, *, always: bool = False) -> None:
     """`always`: what was taken back may have spoken against its source."""
-    if episodes.settle(decision, account_of(decision)) or always:
+    speaks = always
+    for each in sorted(
+        [*_listen(decision), decision], key=lambda each: each.pk
+    ):  # in one order, lest two of one customer wait for each other
+        is_told = episodes.settle(each, account_of(each))
+        speaks = speaks or (is_told and each is decision)
+    if speaks:
         staleness.look(decision, at=at)
+
+
+class Spoken(NamedTuple):
+    decision: int
+    confidence: float
+    pk: int
+    kind: str
+    llr: float
+    heard: float
+    of_first: bool
+
+
+def _listen(decision: Decision) -> list[Decision]:
+    """Weigh what this customer said by what all of it says of them, and return the other decisions of which that changes something. A query."""
+    if decision.customer_id is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SPOKEN, [decision.customer_id, Signal.State.MATURED, LISTENED])
+        rows = [Spoken(*row) for row in cursor.fetchall()]
+    said: dict[int, list[Spoken]] = {}
+    for row in rows:
+        said.setdefault(row.decision, []).append(row)
+    doubts = honesty.doubts([_tells(each) for each in said.values()])
+    changed = {
+        row.pk: share
+        for each, doubt in zip(said.values(), doubts, strict=True)
+        for row in each
+        if (share := 1.0 if channel(row.kind).family == AGENT else round(honesty.heard(row.llr, doubt), 2)) != row.heard
+    }
+    for pk, share in changed.items():
+        Signal.objects.filter(pk=pk).update(heard=share)
+    others = {row.decision for row in rows if row.pk in changed and row.decision != decision.pk}
+    return list(Decision.objects.filter(pk__in=others).select_related("customer")) if others else []
+
+
+def _tells(said: list[Spoken]) -> float:
+    """What one conversation says of its customer's word."""
+    first = [(channel(row.kind).family, row.llr) for row in said if row.of_first]
+    theirs = evidence(each for each in first if each[0] != AGENT)
+    return honesty.tells(belief(said[0].confidence, [each for each in first if each[0] == AGENT]), theirs) if theirs else 0.0
+
+
+_SPOKEN = """
+SELECT decision.id, decision.confidence, signal.id, signal.kind, signal.llr, signal.heard,
+       signal.source_id IS NULL OR signal.source_id = decision.source_id
+FROM learning_decision AS decision JOIN learning_signal AS signal ON signal.decision_id = decision.id
+WHERE decision.customer_id = %s AND decision.source_id IS NOT NULL AND signal.state = %s ORDER BY signal.id DESC LIMIT %s
+"""
 
 
 def _is_verified(decision: Decision) -> bool:

@@ -15,7 +15,7 @@ from helpdesk.models import Customer, Event, Message, Organisation, Source, Tick
 from helpdesk.models.events import SYSTEM
 from helpdesk.models.knowledge import Audience
 from helpdesk.search.index import index_source, outline
-from learning import merging
+from learning import matching, merging
 from learning.masking import mask
 from learning.models import Decision, LearnedResolution
 from learning.screening import objection
@@ -71,12 +71,24 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
         return None
     held = objection(answer) or objection(question) or names_left(answer)
     taught = bool(reply.meta.get("teach")) and not held
-    known = merging.twin(question, answer)
+    known = _known(question, answer, asked, held)
     if known is None:
         known = _found(question, answer, ticket, reply, asked, held, taught, at)
     else:
         merging.join(known, ticket, by=reply.user, taught=taught, at=at)
     return known.source if known.state != LearnedResolution.State.DRAFT else None
+
+
+def _known(question: str, answer: str, asked: Decision, held: str) -> LearnedResolution | None:
+    """The one that says so already. What the filter holds is held once, in however many words; what it does not hold need not wait with that."""
+    twin = merging.twin(question, answer)
+    if twin is not None and (held or not twin.held_because):
+        return twin
+    if not held:
+        return None
+    waiting = LearnedResolution.objects.filter(state=LearnedResolution.State.DRAFT)
+    source = matching.match(answer, [asked], among=Source.objects.filter(resolution__in=waiting))
+    return waiting.filter(source=source).first() if source else None
 
 
 @transaction.atomic

@@ -30,6 +30,9 @@ class Signal(models.Model):
     kind = models.CharField(max_length=16)
     source = models.ForeignKey(Source, null=True, on_delete=models.CASCADE, related_name="+", help_text="What it speaks of")
     llr = models.FloatField(help_text="Weight of evidence: log P(signal | right) / P(signal | wrong)")
+    heard = models.FloatField(
+        db_default=1.0, help_text="The share of it that counts: less where this customer's word is mostly the opposite of what is found"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.MATURED)
     at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)

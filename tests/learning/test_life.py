@@ -209,6 +209,15 @@ class TestMerging:
         assert Episode.objects.filter(source=only().source).count() == 2
         assert "resolution.joined" in verbs()
 
+    def test_what_the_filter_holds_waits_once_and_what_it_does_not_hold_does_not_wait_with_it(self, solve, ada):
+        held = f"{ANSWER} If that fails, call +44 20 7946 0018."
+        solve(ada, answer=held, teach=True)
+        solve(make_customer("Bo Lind"), "Why do codes from the scanner come in double?", f"Hello. {held}", teach=True)
+        solve(make_customer("Cara Moss"), AGAIN, f"Good question. {held} Good luck.", teach=True)
+        assert only().state == "draft" and verbs().count("resolution.joined") == 2
+        solve(make_customer("Dan Ott"), AGAIN, ANSWER, teach=True)
+        assert list(LearnedResolution.objects.order_by("pk").values_list("state", flat=True)) == ["draft", "live"]
+
     @pytest.mark.parametrize("answer", [ANSWER.replace("DataWedge", "**Enterprise**"), f"{ANSWER} Wait 30 minutes."])
     def test_other_facts_are_another_answer(self, solve, ada, answer, monkeypatch):
         from learning import matching
