@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +13,14 @@ from django.db.models import BinaryField, F, Func
 from helpdesk.models import Customer, SiteSettings
 from learning import calibration, channels, choice, features, head, noise, ranker
 from learning.credit import evidence
-from learning.models import Decision, Episode, Signal
+from learning.models import Decision, Episode, Policy, Signal
 from learning.models.decision import DIMENSIONS
 
 JUDGED_WINDOW = 2_000  # decisions that a refit looks back on
 HALF_LIFE = 500  # decisions after which one counts half: the scores of a younger policy meant something else
 RECENT_WINDOW = 1_500  # decisions whose coverage the threshold is chosen for
 VECTOR_HEADER = 4  # bytes before the numbers in pgvector's binary form
+RAW_VECTOR = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
 EPISODE_LIMIT = 60_000  # the newest; a refit reads no more
 DOUBTFUL = 0.5  # share of a signal's weight from which down it is no example of how customers are
 SHOWN_RIGHT = ("demonstrated", "chose")  # signals that name the right source ...
@@ -34,7 +35,8 @@ class Recent:
     `reaction`: (n,) place in `channels.REACTIONS` of what the customer did, or -1. `came_back`: (n,).
     `truth`: (n,) 1 or 0 where people have shown whether the first source was right, else NaN. `number`: (n,) of the decision.
     `propensity`: (n,) in (0, 1], how likely it was to be taken.
-    `sources`: (n, m) of the candidates; 0 where there is none.
+    `sources`: (n, m) of the candidates; 0 where there is none. `headless`: (n,) whether it was taken by a policy without a head.
+    `renewed`: (n, m + 1, f) the features of `choices` as a new policy has them.
     """
 
     choices: choice.Choices
@@ -46,9 +48,15 @@ class Recent:
     number: choice.Ints
     propensity: choice.Floats
     sources: choice.Ints
+    headless: choice.Booleans
+    renewed: choice.Floats
 
     def known(self) -> choice.Choices:
         return self.choices.only(self.spoken)
+
+    def as_renewed(self) -> Recent:
+        """As a new policy sees it."""
+        return replace(self, choices=replace(self.choices, features=self.renewed))
 
     def only(self, rows: choice.Ints) -> Recent:
         return Recent(
@@ -61,6 +69,8 @@ class Recent:
             self.number[rows],
             self.propensity[rows],
             self.sources[rows],
+            self.headless[rows],
+            self.renewed[rows],
         )
 
 
@@ -89,6 +99,7 @@ class Solved:
     credits: calibration.Floats
     pages: list[str]
     numbers: head.Ints
+    decisions: head.Ints
     known: int
 
     def __len__(self) -> int:
@@ -96,23 +107,32 @@ class Solved:
 
 
 def solved() -> Solved:
-    raw = Func("vector", function="vector_send", output_field=BinaryField())  # as text, 10,000 vectors take seconds to parse
     kept = list(
         Episode.objects.filter(credit__gt=0)
         .order_by("-pk")
-        .values_list(raw, "source_id", F("credit") * F("trust"), "page", "pk")[:EPISODE_LIMIT]
-    )
-    vectors = (
-        np.frombuffer(b"".join(bytes(row[0])[VECTOR_HEADER:] for row in kept), ">f4").astype(np.float32).reshape(len(kept), DIMENSIONS)
+        .values_list(RAW_VECTOR, "source_id", F("credit") * F("trust"), "page", "pk", "decision_id")[:EPISODE_LIMIT]
     )
     return Solved(
-        vectors=vectors,
+        vectors=_vectors([row[0] for row in kept]),
         sources=np.array([row[1] for row in kept], np.int64),
         credits=np.array([row[2] for row in kept], np.float64),
         pages=[row[3] for row in kept],
         numbers=np.array([row[4] for row in kept], np.int64),
+        decisions=np.array([row[5] for row in kept], np.int64),
         known=Episode.objects.exclude(credit=0).count(),
     )
+
+
+def asked(decisions: Sequence[int]) -> head.Matrix:
+    """(n, d) the vectors of the questions of these decisions, in their order; zeros where there is none. One query."""
+    found = dict(Decision.objects.filter(pk__in=decisions).exclude(vector=None).order_by().values_list("pk", RAW_VECTOR))
+    nothing = bytes(VECTOR_HEADER + 4 * DIMENSIONS)
+    return _vectors([found.get(pk, nothing) for pk in decisions])
+
+
+def _vectors(stored: Sequence[bytes]) -> head.Matrix:
+    joined = b"".join(bytes(each)[VECTOR_HEADER:] for each in stored)
+    return np.frombuffer(joined, ">f4").astype(np.float32).reshape(len(stored), DIMENSIONS)
 
 
 def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], frozenset[int]]:
@@ -128,16 +148,18 @@ def of_customer(customer: Customer, limit: int = 50) -> tuple[frozenset[int], fr
 
 
 def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
-    """Two queries. Answers younger than the window have not spoken: until it closes only the loud ones have."""
+    """Three queries. Answers younger than the window have not spoken: until it closes only the loud ones have."""
     first = Decision.objects.first_of_tickets().filter(source__isnull=False, features__has_key="none")
-    columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "propensity", "features__none")
+    columns = ("pk", "kind", "at", "belief", "source_id", "candidates", "propensity", "policy", "features__none")
     rows = [_as_served(row) for row in first.order_by("-pk").values(*columns)[:JUDGED_WINDOW]]
     said = _said([row["pk"] for row in rows])
     shown = {pk: sources[-1] for pk, each in said.items() if (sources := [one.source for one in each if one.kind in SHOWN_RIGHT])}
     closed = at - dt.timedelta(hours=SiteSettings.load().assumed_hours)
     of_first = [[each for each in said.get(row["pk"], ()) if each.source in (None, row["source_id"])] for row in rows]
+    with_head = set(Policy.objects.filter(head__isnull=False).order_by().values_list("version", flat=True))
+    choices = _choices(rows, shown, [_weighed(each, rates) for each in of_first])
     return Recent(
-        choices=_choices(rows, shown, [_weighed(each, rates) for each in of_first]),
+        choices=choices,
         spoken=np.array([row["pk"] in shown or _has_spoken(row, closed) for row in rows], bool),
         answered=np.array([row["kind"] == Decision.Kind.ANSWER for row in rows], bool),
         reaction=np.array([_reaction(each) for each in of_first], np.int64),
@@ -146,6 +168,8 @@ def recent(at: dt.datetime, rates: channels.Rates) -> Recent:
         number=np.array([row["pk"] for row in rows], np.int64),
         propensity=np.array([row["propensity"] for row in rows], np.float64),
         sources=_sources(rows),
+        headless=np.array([row["policy"] not in with_head for row in rows], bool),
+        renewed=choices.features,
     )
 
 

@@ -31,6 +31,7 @@ class Rules:
     line: calibration.Line
     threshold: float
     shifts: Mapping[int, float] = field(default_factory=dict)  # of it, by source
+    is_new: bool = False  # sees the features as a new policy has them
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def judge(
         checks += [_does_no_worse(unseen, target, incumbent), _holds_where_tried(unseen, incumbent)]
     return Verdict(
         admitted=all(check.admitted for check in checks),
-        reasons=[reason for check in checks for reason in check.reasons],
+        reasons=[reason for check in sorted(checks, key=lambda check: check.admitted) for reason in check.reasons],  # what decided first
         figures={name: value for check in checks for name, value in check.figures.items()},
     )
 
@@ -106,7 +107,12 @@ def _keeps_successes(found: Recent, incumbent: Rules, candidate: Rules) -> Verdi
     kept = found.only(places)
     before, after = (float((_best(kept, rules) == 0).mean()) for rules in (incumbent, candidate))
     words = f"Of {len(places)} answers that helped it puts {after:.1%} first again; the one in use {before:.1%}."
-    return Verdict(after >= before - MARGIN, [words], {"successes": len(places), "kept": after, "kept_before": before})
+    is_kept = after >= before - MARGIN
+    return Verdict(
+        is_kept,
+        [words] if is_kept else ["It would lose answers that helped.", words],
+        {"successes": len(places), "kept": after, "kept_before": before},
+    )
 
 
 def _does_no_worse(unseen: Unseen, target: float, incumbent: Rules) -> Verdict:
@@ -130,7 +136,8 @@ def _does_no_worse(unseen: Unseen, target: float, incumbent: Rules) -> Verdict:
         f"On {len(before.right)} questions that neither had seen it solves {after.resolved:.1%}, {after.precision:.1%} of its answers being right;"
         f" the one in use {before.resolved:.1%} and {before.precision:.1%}. The difference is known to within {2 * error:.1%}."
     )
-    return Verdict(not (solves_less or is_careless), [words], figures)
+    against = ["It would solve less."] * solves_less + ["It would be wrong too often."] * is_careless
+    return Verdict(not against, [*against, words], figures)
 
 
 def _holds_where_tried(unseen: Unseen, incumbent: Rules) -> Verdict:
@@ -147,7 +154,8 @@ def _holds_where_tried(unseen: Unseen, incumbent: Rules) -> Verdict:
         f" and with 95 % certainty at least {100 * found.lower:+.1f}. That rests on as much as {found.effective:.0f} outcomes of its own."
     )
     figures = {"tried": tried, "gain": found.value, "gain_lower": found.lower, "effective": found.effective}
-    return Verdict(found.value >= -MARGIN - found.error, [words], figures)
+    holds = found.value >= -MARGIN - found.error
+    return Verdict(holds, [words] if holds else ["What was tried on purpose speaks against it.", words], figures)
 
 
 def _logged(
@@ -196,7 +204,8 @@ def _joined(parts: list[Tally]) -> Tally:
 
 
 def _logs(found: Recent, rules: Rules) -> choice.Floats:
-    return choice.log_probabilities(found.choices.features, rules.coefficients, found.choices.present)[:, :-1]
+    seen = found.renewed if rules.is_new else found.choices.features
+    return choice.log_probabilities(seen, rules.coefficients, found.choices.present)[:, :-1]
 
 
 def _best(found: Recent, rules: Rules) -> choice.Ints:

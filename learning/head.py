@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,38 +24,53 @@ ITERATIONS = 40
 USUAL_TEMPERATURE, TEMPERATURE_SPREAD = 0.6, 0.5  # before any is measured; in its logarithm
 COLDEST, HOTTEST = 0.2, 3.0
 JUDGED_BY = 100  # unseen episodes; with fewer the last temperature stands
+HALF_TRUSTED = 5.0  # episodes of a source at which what the head says of it counts half
 
 
 @dataclass(frozen=True)
 class Head:
-    """`source_ids`: (K,) the classes. `weights`: (d + 1, K), the last row for the bias. `temperature` > 0: scores are divided by it.
-    `newest`: the number of the last episode it was fitted on."""
+    """`source_ids`: (K,) the classes. `weights`: (d + 1, K), the last row for the bias. `counts`: (K,) > 0, what it has seen of each, in credit.
+    `temperature` > 0: scores are divided by it. `newest`: the number of the last episode it was fitted on."""
 
     source_ids: Ints
     weights: Matrix
+    counts: NDArray[np.float64]
     temperature: float = 1.0
     newest: int = 0
+
+    @cached_property
+    def trust(self) -> dict[int, float]:
+        """In (0, 1), by source: how far it is to be believed of it. Of what it has hardly seen others know more."""
+        return dict(zip(self.source_ids.tolist(), (self.counts / (self.counts + HALF_TRUSTED)).tolist(), strict=True))
 
     def scores(self, vectors: Matrix) -> Matrix:
         """(..., K) of (..., d), before the temperature."""
         return vectors.astype(np.float32) @ self.weights[:-1] + BIAS * self.weights[-1]
 
+    def likely(self, vectors: Matrix) -> NDArray[np.float64]:
+        """(..., K) P(source | question) of (..., d), as far as it is to be believed of each; each row sums to one."""
+        scores = self.scores(vectors) / self.temperature
+        odds = np.exp(scores - scores.max(axis=-1, keepdims=True)) * self.counts / (self.counts + HALF_TRUSTED)
+        result: NDArray[np.float64] = odds / odds.sum(axis=-1, keepdims=True)
+        return result
+
     def probabilities(self, vector: Matrix) -> dict[int, float]:
-        """P(source | question) over the classes it knows; sums to one."""
-        scores = self.scores(vector) / self.temperature
-        odds = np.exp(scores - scores.max())
-        return dict(zip(self.source_ids.tolist(), (odds / odds.sum()).tolist(), strict=True))
+        """`likely` of one question, by source."""
+        return dict(zip(self.source_ids.tolist(), self.likely(vector).tolist(), strict=True))
 
     def to_bytes(self) -> bytes:
         file = io.BytesIO()
-        np.savez(file, source_ids=self.source_ids, weights=self.weights, temperature=self.temperature, newest=self.newest)
+        np.savez(
+            file, source_ids=self.source_ids, weights=self.weights, counts=self.counts, temperature=self.temperature, newest=self.newest
+        )
         return file.getvalue()
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Head:
         with np.load(io.BytesIO(stored), allow_pickle=False) as data:
             told = {name: data[name].item() for name in ("temperature", "newest") if name in data}
-            return cls(data["source_ids"], data["weights"], **told)
+            seen = data["counts"] if "counts" in data else np.full(len(data["source_ids"]), 1e9)
+            return cls(data["source_ids"], data["weights"], seen, **told)
 
 
 def learn(vectors: Matrix, sources: Ints, weights: NDArray[np.float64], numbers: Ints, before: Head | None) -> Head:
@@ -130,7 +146,8 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": iterations},
     )
-    return Head(classes.astype(np.int64), found.x.reshape(shape).astype(np.float32))
+    counts = np.bincount(targets, weights=weights, minlength=len(classes)).clip(1e-9)
+    return Head(classes.astype(np.int64), found.x.reshape(shape).astype(np.float32), counts)
 
 
 def _begin(classes: Ints, shape: tuple[int, int], start: Head | None) -> NDArray[np.float64]:

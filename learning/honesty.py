@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from learning.credit import logit, sigmoid
 
-CONTRARY = 0.03  # of customers, before anything is known of one
+CONTRARY = 0.05  # of customers, before anything is known of one
 LOUDEST = 3.0  # nats that one conversation says of its customer
 SURE = 12.0
 
@@ -42,4 +42,4 @@ def heard(evidence: float, doubt: float) -> float:
         return 1.0
     odds = math.exp(abs(evidence))
     left = math.log(((1 - doubt) * odds + doubt) / ((1 - doubt) + doubt * odds))
-    return max(left, 0.0) / abs(evidence)
+    return min(max(left, 0.0) / abs(evidence), 1.0)

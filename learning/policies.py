@@ -14,13 +14,16 @@ import numpy as np
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
-from learning import calibration, channels, choice, experience, features, gate, head, ranker, thresholds
+from learning import calibration, channels, choice, experience, features, gate, head, hindsight, ranker, thresholds
 from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
 SHIPPED_VERSION = "v1"
 AGAIN = 12  # iterations for a fit without some of the data, begun where the fit with all of it ended
-HEAD_FROM, HEAD_PER_SOURCE = 200, 10  # episodes with positive credit: with fewer a head is unsure of what search is rightly sure of
+HEAD_FROM, HEAD_PER_SOURCE = (
+    200,
+    6,
+)  # episodes with positive credit, from which on there is a head; with four a source it made the demo answer less
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
     has_enough = distinct > 1 and len(past) >= max(HEAD_FROM, HEAD_PER_SOURCE * distinct)
     slow = head.learn(past.vectors, past.sources, past.credits, past.numbers, before.head) if has_enough else None
     recent = experience.recent(at, before.rates)
+    if slow is not None:
+        recent = hindsight.with_head(recent, slow, past, ranker.head_share(past.known))
     target = SiteSettings.load().answer_target
     rules, strict = _fit(recent, target, before.coefficients if in_use else None)
     new = recent.number > (in_use.evidence.get("newest", 0) if in_use else 0)
@@ -177,9 +182,12 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
             "episodes": past.known,
             "pages": _statistics(past).as_json(),
             "ranker": ranker.as_json(),
-            "rates": experience.rates(recent, rules.coefficients, rules.line, before.rates),
+            "rates": experience.rates(recent.as_renewed(), rules.coefficients, rules.line, before.rates),
             "coefficients": {name: round(float(weight), 6) for name, weight in zip(features.NAMES, rules.coefficients, strict=True)},
-            "covariance": {"of": features.NAMES, "rows": choice.covariance(recent.known(), rules.coefficients).round(9).tolist()},
+            "covariance": {
+                "of": features.NAMES,
+                "rows": choice.covariance(recent.as_renewed().known(), rules.coefficients).round(9).tolist(),
+            },
         },
         head=slow.to_bytes() if slow else None,
         evidence={
@@ -221,11 +229,12 @@ def _fit(
     recent: experience.Recent, target: float, start: choice.Floats | None, iterations: int = choice.ITERATIONS
 ) -> tuple[gate.Rules, float]:
     """What is fitted to outcomes, and the threshold of the strict group."""
+    recent = recent.as_renewed()
     named = choice.fit(recent.known(), features.shipped(), start, iterations=iterations)
     judged = experience.judged(recent, named)
     line = calibration.fit(judged.scores, judged.evidence, judged.weights)
     chosen = thresholds.choose(judged, line, target)
-    return gate.Rules(named, line, chosen.normal, chosen.shifts), chosen.strict
+    return gate.Rules(named, line, chosen.normal, chosen.shifts, is_new=True), chosen.strict
 
 
 def refit_if_due(at: dt.datetime, every: int = 250) -> Policy | None:

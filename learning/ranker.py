@@ -10,13 +10,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from learning.credit import logit
 from learning.head import Head, Matrix
 from learning.question import Candidate
 from learning.votes import Tally
 
+Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 NOBODY = Tally({}, {})
 LEAST = 1e-4  # probability; less is as good as none
 
@@ -33,6 +37,7 @@ class Weights:
     against: float = 0.5
     head_share: float = 0.6
     head_full_at: int = 1_000  # episodes at which the head has its full share
+    head_near: float = 0.005  # weight of the votes of similar questions at which it has half of that
     page_power: float = 0.4  # the page is a hint, not a proof
     page_count: float = 4.0
     page_own_share: float = 0.6
@@ -118,22 +123,27 @@ def opinions(
     tally: Tally = NOBODY,
     head: Mapping[int, float] | None = None,
     head_share: float = 0.0,
+    trust: Mapping[int, float] | None = None,
     w: Weights = SHIPPED,
 ) -> list[Opinion]:
     """One opinion a candidate; the mixtures sum to at most one: what is missing belongs to sources that are no candidates.
 
     A source the head has never seen keeps its vote, and takes the head's mass for it: what was taught a minute ago must not be voted down by
-    a head that is an hour old.
+    a head that is an hour old. One it has seen little of keeps a part of it: `trust` in [0, 1], by source; 1 for those left out.
     """
     search, shares, total = base.search, base.shares, tally.total_positive + w.prior_count
     votes = [
         (tally.positive.get(each.source_id, 0.0) + w.prior_count * prior) / total for each, prior in zip(candidates, search, strict=True)
     ]
-    known = head or {}
-    unseen = sum(vote for each, vote in zip(candidates, votes, strict=True) if each.source_id not in known)
+    known, seen = head or {}, trust or {}
+    head_share = near(head_share, tally.total_positive, w)
+    own = [
+        vote * (1 - seen.get(each.source_id, 1.0) if each.source_id in known else 1) for each, vote in zip(candidates, votes, strict=True)
+    ]
+    left = 1 - min(sum(own), 1.0)
     mixed = []
-    for each, vote in zip(candidates, votes, strict=True):
-        slow = known[each.source_id] * (1 - min(unseen, 1.0)) if each.source_id in known else vote
+    for each, vote, kept in zip(candidates, votes, own, strict=True):
+        slow = kept + left * known.get(each.source_id, 0.0)
         mixture = (1 - head_share) * vote + head_share * slow if head else vote
         positive, negative = tally.positive.get(each.source_id, 0.0), tally.negative.get(each.source_id, 0.0)
         mixed.append(mixture * (1 - negative / (negative + positive + w.against)))
@@ -164,6 +174,11 @@ def _scale(mixed: Sequence[float], factors: Sequence[float]) -> float:
 def head_share(episodes: int, w: Weights = SHIPPED) -> float:
     """How much the head counts after so many episodes, in [0, `head_share`]."""
     return w.head_share * min(1.0, episodes / w.head_full_at)
+
+
+def near(share: Numbers, solved: Numbers, w: Weights = SHIPPED) -> Numbers:
+    """The head's share of one question. Far from all that was ever solved it only guesses. `solved`: weight of the votes for any source, >= 0."""
+    return share * solved / (solved + w.head_near)
 
 
 def head_probabilities(head: Head | None, vector: Matrix | None) -> dict[int, float] | None:

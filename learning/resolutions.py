@@ -196,6 +196,7 @@ def title_of(question: str) -> str:
     best = min(asking, key=lambda each: (len(_TAKEN_OUT.findall(each)), -len(each)), default=question)
     if _POINTS_BACK.search(best) and len(question) <= TITLE_LENGTH and len(_TAKEN_OUT.findall(question)) == len(_TAKEN_OUT.findall(best)):
         best = question
+    best = _TAKEN_OUT.sub("…", best)
     return best[:1].upper() + best[1:]
 
 

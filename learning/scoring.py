@@ -30,6 +30,11 @@ class Recall:
     neighbours: Neighbours | None = None
     trial: OnTrial | None = None
 
+    @property
+    def trust(self) -> Mapping[int, float]:
+        """How far the head is to be believed of each source."""
+        return self.policy.head.trust if self.policy.head else {}
+
     def under(self, policy: Loaded, question: Question) -> Recall:
         """The same, with what another policy makes of it."""
         return replace(self, policy=policy, head=ranker.head_probabilities(policy.head, question.vector))
@@ -66,7 +71,7 @@ def _rank(question: Question, candidates: Sequence[Candidate], remembered: Recal
     if not candidates:
         return Ranking([], "hand_off", policy.threshold, day_one, policy.version, reason="Nothing to answer from.")
     base, share = ranker.ground(candidates, question.page, policy.statistics), ranker.head_share(policy.episodes)
-    found = ranker.opinions(candidates, base, remembered.votes, remembered.head, share)
+    found = ranker.opinions(candidates, base, remembered.votes, remembered.head, share, remembered.trust)
     places = sorted(range(len(found)), key=lambda place: (-found[place].mixture, candidates[place].source_id))
     weighed, others = places[: features.CHOSEN_FROM], places[features.CHOSEN_FROM :]
     chosen = _choose(question, [candidates[place] for place in weighed], [found[place] for place in weighed], remembered)
@@ -169,7 +174,7 @@ def _contributions(
     votes, supporting = remembered.votes, Tally(remembered.votes.positive, {})
 
     def without(ground: Ground, tally: Tally, head: Mapping[int, float] | None) -> float:
-        return ranker.raw_score(ranker.opinions(candidates, ground, tally, head, share)[place].mixture)
+        return ranker.raw_score(ranker.opinions(candidates, ground, tally, head, share, remembered.trust)[place].mixture)
 
     full = ranker.raw_score(winner.mixture)
     parts = {

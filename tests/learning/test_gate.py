@@ -80,6 +80,8 @@ def lived(n, seed, spread=1.5):
         number=np.arange(n, 0, -1),
         propensity=np.ones(n),
         sources=np.tile(np.array([1, 2]), (n, 1)),
+        headless=np.zeros(n, bool),
+        renewed=found,
     )
 
 
@@ -101,12 +103,13 @@ class TestGate:
         turned[features.PLACES["mixture"]] = -1.0
         verdict = self.judged(gate.Rules(turned, calibration.DAY_ONE, 0.85))
         assert not verdict.admitted
-        assert "puts 0.0% first again" in verdict.reasons[0]
+        assert verdict.reasons[0] == "It would lose answers that helped." and "puts 0.0% first again" in verdict.reasons[1]
 
     def test_one_that_boasts_is_not(self):
         verdict = self.judged(gate.Rules(features.shipped(), calibration.Line(4.0, 1.0), 0.85))
         assert not verdict.admitted
         assert verdict.figures["precision"] < 0.9
+        assert verdict.reasons[0] == "It would be wrong too often.", "what decided is said first"
 
     def test_one_that_is_needlessly_shy_is_not(self):
         careful = gate.Rules(features.shipped(), calibration.DAY_ONE, 0.93)

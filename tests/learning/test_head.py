@@ -1,11 +1,16 @@
 """The slow learner: it tells questions apart, survives storage, and says true probabilities."""
 
+import datetime as dt
 import io
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from learning import head
+from learning import features, head, hindsight, ranker
+from learning.question import Candidate, Question
+from learning.votes import Tally
 
 
 class TestHead:
@@ -73,3 +78,50 @@ class TestHead:
         learned = head.learn(*self.clusters(240), None)
         nothing = (np.zeros((0, 24), np.float32), np.zeros(0, np.int64), np.zeros(0))
         assert head.temperature(learned, *nothing) == pytest.approx(head.USUAL_TEMPERATURE, rel=0.01)
+
+
+class TestHindsight:
+    """A decision that was taken without a head, looked at through one."""
+
+    def fitted(self, rng):
+        vectors, sources = rng.normal(size=(60, 12)).astype(np.float32), rng.choice([1, 2, 4], 60)
+        return head.fit(vectors, sources, rng.random(60) + 0.1)
+
+    @settings(deadline=None)
+    @given(st.integers(0, 2_000), st.floats(0.05, 0.6))
+    def test_it_is_what_the_ranker_would_have_said_with_it(self, seed, share):
+        rng = np.random.default_rng(seed)
+        fitted, vector = self.fitted(rng), rng.normal(size=12).astype(np.float32)
+        candidates = [
+            Candidate(number, float(rng.uniform(0.3, 0.8)), pages=["/a"] * (number == 1)) for number in (1, 2, 3)
+        ]  # the head knows 4 too, and not 3
+        tally = Tally({1: 3 * rng.random(), 3: 2 * rng.random()}, {2: rng.random()})
+        base, asked = ranker.ground(candidates, "/a"), Question("How?", None, dt.datetime.now(dt.UTC), "/a")
+
+        def seen(**known):
+            opinions = ranker.opinions(candidates, base, tally, **known)
+            rows = [features.of_candidate(asked, *pair, tally) for pair in zip(candidates, opinions, strict=True)]
+            return features.matrix([*rows, features.of_none(1 - sum(each.mixture for each in opinions), 0.5, tally)])
+
+        logged, expected = seen(), seen(head=fitted.probabilities(vector), head_share=share, trust=fitted.trust)
+        found = hindsight.mixed(logged[None], np.array([[1, 2, 3]]), fitted, vector[None], share)[0]
+        assert np.exp(found) == pytest.approx(np.exp(expected), abs=2e-3)
+
+    def test_what_it_has_seen_little_of_keeps_its_vote(self):
+        rng = np.random.default_rng(1)
+        fitted = self.fitted(rng)
+        few = head.Head(fitted.source_ids, fitted.weights, np.array([0.1, 100.0, 100.0]))
+        assert few.trust[1] < 0.05 < 0.9 < few.trust[2]
+        candidates = [Candidate(1, 0.8), Candidate(2, 0.3)]
+        base, tally, says = ranker.ground(candidates, ""), Tally({1: 3.0, 2: 0.3}, {}), {1: 0.01, 2: 0.9}
+        alone, believed, kept = (
+            ranker.opinions(candidates, base, tally, head, 0.6, trust)[0].mixture
+            for head, trust in ((None, {}), (says, {}), (says, few.trust))
+        )
+        assert believed < 0.6 * alone and kept == pytest.approx(alone, rel=0.1)
+
+    def test_far_from_all_that_was_solved_it_only_guesses(self):
+        candidates, says = [Candidate(1, 0.8), Candidate(2, 0.3)], {1: 0.1, 2: 0.9}
+        base = ranker.ground(candidates, "")
+        found = [ranker.opinions(candidates, base, Tally({1: weight}, {}), says, 0.6)[1].mixture for weight in (0.0, 0.005, 5.0)]
+        assert found[0] < 0.01 < found[1] < found[2]
