@@ -200,6 +200,13 @@ def clock(at: dt.datetime) -> str:
     return format_date(local, "j M" if local.year == now.year else "j M Y")
 
 
+def choice(ticket: Ticket, option: str) -> dict[str, object] | None:
+    """What the assistant offered last, and nothing else."""
+    last = ticket.messages.public().order_by("-seq").first()
+    offered = last.meta.get("options", []) if last and last.author == Message.Author.ASSISTANT else []
+    return next((each for each in offered if str(each.get("source")) == option), None)
+
+
 def judge(ticket: Ticket, *, customer: Customer, verdict: str, comment: str = "", answer: int = 0) -> None:
     """What the customer says of the answer they saw. Of two clicks at once the second finds the first and changes nothing."""
     with ticket.locked():

@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from helpdesk import intake
 from helpdesk.identity import sign_in_customer
 from helpdesk.mail.notices import send_code
 from helpdesk.models import Customer, CustomerEmail, SignInCode, find_or_create_customer
+from helpdesk.origin import origin_of
 
 SESSION_KEY = "sign_in"
 WINDOW = dt.timedelta(hours=1)
@@ -34,7 +33,7 @@ class TooMany(Exception):
 def send(request: HttpRequest, email: str, *, next: str = "", pending: dict[str, Any] | None = None) -> SignInCode:
     """Mail a code. What happens is the same whether we know the address or not: nobody is looked up."""
     now, email = timezone.now(), email.strip().lower()
-    origin = salted_hmac("helpdesk.signin.origin", address_of(request), algorithm="sha256").hexdigest()
+    origin = origin_of(request, "helpdesk.signin.origin")
     lately = SignInCode.objects.filter(created_at__gt=now - WINDOW)
     to_it, from_there = lately.filter(email=email), lately.filter(origin=origin)
     if to_it.filter(origin=origin).count() >= PER_ADDRESS or to_it.count() >= PER_ADDRESS_IN_ALL or from_there.count() >= PER_ORIGIN:
@@ -87,11 +86,3 @@ def safe_path(request: HttpRequest, target: str) -> str:
     if not target.startswith("/") or any(ord(letter) < 32 for letter in target) or len(target) > 500:
         return ""
     return target if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()) else ""
-
-
-def address_of(request: HttpRequest) -> str:
-    """The visitor's network address. Forwarded headers count only where a proxy of ours is known to write them."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if forwarded and getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        return forwarded.rsplit(",", 1)[-1].strip()
-    return request.META.get("REMOTE_ADDR", "")

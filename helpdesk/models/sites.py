@@ -69,6 +69,10 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def standing(self, at: dt.datetime) -> VisitQuerySet:
         return self.filter(ended_at=None, seen_at__gt=at - KEPT, site__is_active=True)
 
+    def lately(self, origin: str, at: dt.datetime) -> int:
+        """How many strangers' visits began at a network address within the last hour."""
+        return self.filter(origin=origin, created_at__gt=at - dt.timedelta(hours=1)).count()
+
     def by_key(self, key: str, site: Site, at: dt.datetime) -> Visit | None:
         found = self.standing(at).filter(site=site, key_hash=digest(key)) if key else self.none()
         return found.select_related("customer__organisation", "site").first()
@@ -91,6 +95,7 @@ class Visit(models.Model):
         Customer, null=True, blank=True, on_delete=models.CASCADE, related_name="visits", help_text="Nobody until they say something"
     )
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    origin = models.CharField(max_length=64, blank=True, editable=False, help_text="A hash of the network address it began from")
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -98,16 +103,19 @@ class Visit(models.Model):
     objects = VisitQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["customer", "-seen_at"], name="visit_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-seen_at"], name="visit_customer"),
+            models.Index(fields=["origin", "created_at"], name="visit_origin"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer or 'Somebody'} on {self.site}"
 
     @classmethod
-    def begin(cls, site: Site, customer: Customer | None, *, at: dt.datetime) -> tuple[Visit, str]:
+    def begin(cls, site: Site, customer: Customer | None, *, at: dt.datetime, origin: str = "") -> tuple[Visit, str]:
         """The row and its key. The key cannot be read again."""
         key = secrets.token_urlsafe(32)
-        return cls.objects.create(site=site, customer=customer, key_hash=digest(key), created_at=at, seen_at=at), key
+        return cls.objects.create(site=site, customer=customer, key_hash=digest(key), origin=origin, created_at=at, seen_at=at), key
 
     def token(self) -> str:
         return signing.TimestampSigner(salt=SALT).sign_object({"visit": self.pk})

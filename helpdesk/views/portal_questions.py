@@ -15,9 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk import formatting
-from helpdesk.models import Message, Rating, Ticket
+from helpdesk.models import Rating, Ticket
 from helpdesk.models.tickets import TicketQuerySet
-from helpdesk.question import Question, judge
+from helpdesk.question import Question, choice, judge
 from helpdesk.views.portal import PortalRequest, customer_required, unsent
 from helpdesk.views.rating import chosen
 
@@ -102,13 +102,6 @@ def say(request: PortalRequest, ticket: Ticket) -> HttpResponse:
     except ValidationError as error:
         return page(request, ticket, status=422, typed=body, fault=" ".join(error.messages))
     return redirect(f"{reverse('portal:question', args=[ticket.number])}#end")
-
-
-def choice(ticket: Ticket, option: str) -> dict[str, object] | None:
-    """What the assistant offered last, and nothing else."""
-    last = ticket.messages.public().order_by("-seq").first()
-    offered = last.meta.get("options", []) if last and last.author == Message.Author.ASSISTANT else []
-    return next((each for each in offered if str(each.get("source")) == option), None)
 
 
 @require_POST

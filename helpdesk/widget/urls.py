@@ -1,9 +1,15 @@
 from django.urls import path
 
-from helpdesk.widget import views
+from helpdesk.widget import conversations, views
 
 app_name = "widget"
 
 urlpatterns = [
     path("widget/visits/", views.Visits.as_view(), name="visits"),
+    path("widget/conversations/", conversations.Conversations.as_view(), name="conversations"),
+    path("widget/conversations/<int:number>/", conversations.Conversation.as_view(), name="conversation"),
+    path("widget/conversations/<int:number>/messages/", conversations.Messages.as_view(), name="messages"),
+    path("widget/conversations/<int:number>/verdict/", conversations.Verdict.as_view(), name="verdict"),
+    path("widget/conversations/<int:number>/rating/", conversations.Rate.as_view(), name="rating"),
+    path("widget/conversations/<int:number>/reading/", conversations.Reading.as_view(), name="reading"),
 ]

@@ -183,4 +183,11 @@ assistant:ask           POST  bad   no    bad
 # The widget stands on other people's pages: no cookie is read, so there is nothing that a forged form could borrow.
 WIDGET = """
 widget:visits           POST  bad
+widget:conversations    GET   no
+widget:conversations    POST  no
+widget:conversation     GET   no
+widget:messages         POST  no
+widget:verdict          POST  no
+widget:rating           POST  no
+widget:reading          POST  no
 """

@@ -11,7 +11,13 @@ from helpdesk.models import ArticleFeedback, Event
 from tests.factories import make_article, make_category, make_customer, make_user
 
 pytestmark = pytest.mark.django_db
-EVIL = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", '"><svg onload=alert(1)>', "{{ 7*7 }}"]
+EVIL = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    '"><svg onload=alert(1)>',
+    "{{ 7654321*3 }}",
+]
 
 
 def browser(customer=None, agent=None):
@@ -112,7 +118,7 @@ def test_nothing_written_runs(client, evil):
     ):
         response = client.get(page)
         text = response.content.decode()
-        assert not any(bad in text for bad in ("<script>alert", "<img src=x", "<svg onload", 'href="javascript', ">49<"))
+        assert not any(bad in text for bad in ("<script>alert", "<img src=x", "<svg onload", 'href="javascript', "22962963"))
         assert "'unsafe-inline'" not in response["Content-Security-Policy"]
         assert " style=" not in text
 

@@ -14,7 +14,13 @@ from helpdesk.question import Question, judge
 from tests.factories import make_article, make_customer, make_organisation, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
-EVIL = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", '"><svg onload=alert(1)>', "{{ 7*7 }}"]
+EVIL = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    '"><svg onload=alert(1)>',
+    "{{ 7654321*3 }}",
+]
 
 
 def browser(customer=None, agent=None):
@@ -159,7 +165,7 @@ class TestAsking:
         ticket.reply(evil, by=make_user(evil, email="agent@desk.example"))
         for page in (address(ticket), "/questions/", address(ticket, "?missing=1")):
             text = client.get(page).content.decode()
-            assert not any(bad in text for bad in ("<script>alert", "<img src=x", "<svg onload", 'href="javascript', ">49<", " style="))
+            assert not any(bad in text for bad in ("<script>alert", "<img src=x", "<svg onload", 'href="javascript', "22962963", " style="))
 
 
 class TestAnswer:

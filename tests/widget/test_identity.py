@@ -192,3 +192,14 @@ def test_an_origin_is_a_scheme_and_a_host(site, origin):
 def test_origins_that_are_good(site, origin):
     site.origins = [origin]
     site.full_clean()
+
+
+class TestLimits:
+    def test_strangers_begin_only_so_many_at_one_address_and_customers_are_not_counted(self, site, visit, monkeypatch):
+        monkeypatch.setattr("helpdesk.widget.views.PER_ORIGIN", 3)
+        assert [visit()[0] for _ in range(4)] == [201, 201, 201, 429]
+        assert visit(identity=signed(site))[0] == 201
+        Visit.objects.update(created_at=timezone.now() - dt.timedelta(hours=2))
+        code, found = visit()
+        assert code == 201 and visit(key=found["key"])[0] == 200
+        assert not Visit.objects.filter(origin__contains="127.0.0.1").exists()

@@ -1,0 +1,201 @@
+"""A conversation through the widget: Ada, whom the site vouches for, somebody unknown, and Mallory who should see none of it."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from helpdesk.models import Customer, Event, Message, Site, Ticket, Visit
+from helpdesk.models.sites import TOKEN_LIFETIME
+from tests.factories import make_customer, make_ticket, make_user
+from tests.widget.conftest import signed
+
+pytestmark = pytest.mark.django_db
+QUESTION = "How do I add a guest to a permit?"
+
+
+class Widget:
+    """The frame, as far as the server sees it."""
+
+    def __init__(self, client, site, identity=""):
+        self.client = client
+        begun = client.post("/widget/visits/", {"site": site.key, "identity": identity}, content_type="application/json").json()
+        self.token = begun["token"]
+
+    def call(self, method, path, data=None, token=None):
+        headers = {"Authorization": f"Visit {self.token if token is None else token}"}
+        body = {"data": data or {}, "content_type": "application/json"} if method != "get" else {"data": data or {}}
+        answer = getattr(self.client, method)(f"/widget/conversations/{path}", headers=headers, **body)
+        return answer.status_code, answer.json() if answer.content else {}
+
+    def ask(self, text=QUESTION, key="m-1", **place):
+        return self.call("post", "", {"text": text, "client_msg_id": key, **({"place": place} if place else {})})
+
+    def say(self, number, text, key="m-2", **more):
+        return self.call("post", f"{number}/messages/", {"text": text, "client_msg_id": key, **more})
+
+
+@pytest.fixture
+def widget(client, site):
+    def opened(**claims):
+        return Widget(client, site, signed(site, **claims) if claims else "")
+
+    return opened
+
+
+class TestTalking:
+    def test_somebody_unknown_asks_and_is_a_visitor_from_the_first_word_on(self, widget):
+        there = widget()
+        assert there.call("get", "") == (200, {"conversations": []}) and not Customer.objects.exists()
+        code, found = there.ask()
+        assert code == 201 and Customer.objects.get().is_visitor
+        assert [(each["seq"], each["author"], each["is_mine"]) for each in found["messages"]] == [(1, "customer", True)]
+        assert Ticket.objects.get().channel == "chat"
+        assert there.call("get", "")[1]["conversations"][0]["number"] == found["number"]
+
+    def test_what_was_sent_twice_was_said_once(self, widget):
+        there = widget(sub="u-17")
+        number = there.ask()[1]["number"]
+        assert there.ask()[1]["number"] == number and Ticket.objects.count() == 1
+        first, again = there.say(number, "It is permit 12."), there.say(number, "It is permit 12.")
+        assert first[1]["messages"] == again[1]["messages"] and Message.objects.count() == 2
+        assert first[1]["messages"][0]["client_msg_id"] == "m-2"
+
+    def test_only_what_is_new_is_fetched_and_never_a_note(self, widget):
+        there, ines = widget(sub="u-17"), make_user("Inês Carvalho")
+        number = there.ask()[1]["number"]
+        ticket = Ticket.objects.get()
+        ticket.note("He is always like that.", by=ines)
+        ticket.reply("Open the permit and choose **Guests**.", by=ines)
+        code, found = there.call("get", f"{number}/", {"after": 1})
+        assert code == 200 and [each["author"] for each in found["messages"]] == ["agent"]
+        assert found["helper"] == "Inês Carvalho" and "<strong>Guests</strong>" in found["messages"][0]["html"]
+        assert "always like that" not in str(found)
+        assert there.call("get", f"{number}/", {"after": found["messages"][0]["seq"]})[1]["messages"] == []
+
+    def test_where_they_are_goes_with_it_without_what_follows_the_question_mark(self, widget):
+        actions = [{"kind": "click", "what": "Invite", "selector": "#invite", "at": "2026-11-23T10:00:00Z"}]
+        there = widget(sub="u-17")
+        assert there.ask(page="/permits/new?token=abc#x", title="New permit", actions=actions, password="hunter2")[0] == 201
+        context = Ticket.objects.get().context
+        assert (context["page"], context["title"]) == ("/permits/new", "New permit")
+        assert context["actions"] == [{"kind": "click", "what": "Invite", "selector": "#invite", "at": "2026-11-23T10:00:00+00:00"}]
+        assert "hunter2" not in str(context)
+
+    def test_a_verdict_and_a_rating_are_the_portals(self, widget, ada_asked):
+        there, ticket = ada_asked
+        ticket.answer("Open the permit and choose Guests.", meta={"kind": "answer"})
+        code, found = there.call("get", f"{ticket.pk}/")
+        assert found["judged"] == 2 and not found["is_pending"]
+        assert there.call("post", f"{ticket.pk}/verdict/", {"verdict": "solved", "answer": 2})[1]["is_resolved"]
+        assert there.call("post", f"{ticket.pk}/rating/", {"score": 5})[0] == 200
+        assert Event.objects.filter(verb="ticket.solved").count() == Event.objects.filter(verb="ticket.rated").count() == 1
+        assert there.call("post", f"{ticket.pk}/verdict/", {"verdict": "solved", "answer": 2})[0] == 200
+        assert Event.objects.filter(verb="ticket.solved").count() == 1
+
+    def test_one_of_several_is_picked_and_nothing_that_was_not_offered(self, widget, ada_asked):
+        there, ticket = ada_asked
+        ticket.answer(
+            "Which one?", meta={"kind": "clarify", "options": [{"source": 7, "title": "Guests"}, {"source": 8, "title": "Seats"}]}
+        )
+        assert there.call("get", f"{ticket.pk}/")[1]["messages"][-1]["options"][1] == {"source": 8, "title": "Seats"}
+        assert there.say(ticket.pk, "", option="9")[0] == 400
+        assert there.say(ticket.pk, "", key="pick", option="8")[0] == 201
+        assert there.say(ticket.pk, "", key="pick", option="8")[0] == 201
+        assert Message.objects.filter(ticket=ticket, body="Seats", meta__option=8).count() == 1
+
+    def test_what_was_read_is_read(self, widget, ada_asked):
+        there, ticket = ada_asked
+        ticket.reply("Open the permit.", by=make_user())
+        assert there.call("get", "")[1]["conversations"][0]["is_unread"]
+        assert there.call("post", f"{ticket.pk}/reading/")[0] == 204
+        assert not there.call("get", "")[1]["conversations"][0]["is_unread"]
+
+
+@pytest.fixture
+def ada_asked(widget):
+    there = widget(sub="u-17", name="Ada Okonkwo")
+    number = there.ask()[1]["number"]
+    return there, Ticket.objects.get(pk=number)
+
+
+class TestDoors:
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("get", ""),
+            ("post", ""),
+            *(
+                (m, f"NUMBER/{p}")
+                for m, p in [("get", ""), ("post", "messages/"), ("post", "verdict/"), ("post", "rating/"), ("post", "reading/")]
+            ),
+        ],
+    )
+    def test_nobody_without_a_visit_and_nobody_elses(self, client, site, widget, ada_asked, method, path):
+        _, ticket = ada_asked
+        mallory, path = widget(sub="mallory"), path.replace("NUMBER", str(ticket.pk))
+        assert mallory.call(method, path, token="x" * 60)[0] == 401
+        if path:
+            valid = {"text": "Hello", "client_msg_id": "x", "verdict": "solved", "score": 1}
+            assert mallory.call(method, path, valid if method == "post" else None)[0] == 404
+            client.force_login(make_user())
+            assert client.get(f"/widget/conversations/{ticket.pk}/").status_code == 401, "no cookie is read"
+        ticket.refresh_from_db()
+        assert ticket.last_seq == 1 and not ticket.is_resolved
+
+    def test_a_token_runs_out_and_a_visit_that_is_over_has_none(self, ada_asked, monkeypatch):
+        there, ticket = ada_asked
+        Visit.objects.get().end(timezone.now())
+        assert there.call("get", f"{ticket.pk}/")[0] == 401
+        Visit.objects.update(ended_at=None)
+        assert there.call("get", f"{ticket.pk}/")[0] == 200
+        Site.objects.update(is_active=False)
+        assert there.call("get", f"{ticket.pk}/")[0] == 401
+        Site.objects.update(is_active=True)
+        monkeypatch.setattr("helpdesk.models.sites.TOKEN_LIFETIME", dt.timedelta(seconds=-1))
+        assert there.call("get", f"{ticket.pk}/")[0] == 401
+        assert dt.timedelta(minutes=1) < TOKEN_LIFETIME
+
+    def test_a_colleagues_questions_stay_in_the_portal(self, widget, ada_asked):
+        there, ticket = ada_asked
+        ada = ticket.customer
+        other = make_ticket(make_customer("Bo Lind"), QUESTION)
+        type(other.customer).objects.filter(pk=other.customer_id).update(organisation=ada.organisation)
+        assert there.call("get", f"{other.pk}/")[0] == 404
+
+
+class TestHostile:
+    @pytest.mark.parametrize("text", ["", "   ", "\x00", "x" * 20_001, {"a": 1}, None, ["x"]])
+    def test_what_is_no_text_is_refused_and_opens_nothing(self, widget, text):
+        there = widget(sub="u-17")
+        code, found = there.ask(text)
+        assert code == 400 and found["error"]["message"]
+        assert not Ticket.objects.exists()
+
+    def test_script_in_every_field_is_shown_as_words(self, widget):
+        evil = "<img src=x onerror=alert(1)>"
+        there = widget(sub="u-17", name=evil)
+        code, found = there.ask(evil, key=evil, page=evil, title=evil, actions=[{"kind": "click", "what": evil}])
+        assert code == 201 and "<img" not in found["messages"][0]["html"]
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            {"actions": [{"kind": "click"}] * 21},
+            {"actions": [{"kind": "c", "what": "x" * 81}]},
+            {"page": "/" + "x" * 500},
+            {"actions": "all"},
+            {"title": ["x"]},
+        ],
+    )
+    def test_a_trail_has_an_end(self, widget, place):
+        there = widget(sub="u-17")
+        assert there.ask(**place)[0] == 400
+
+    def test_a_flood_is_stopped_and_nothing_of_it_is_lost_that_was_taken(self, widget, ada_asked):
+        there, ticket = ada_asked
+        codes = [there.say(ticket.pk, f"Hello {number}", key=f"f-{number}")[0] for number in range(25)]
+        assert codes[:19] == [201] * 19 and set(codes[19:]) == {429}
+        assert Message.objects.filter(ticket=ticket).count() == 20
+        Message.objects.update(at=timezone.now() - dt.timedelta(minutes=2))
+        assert there.say(ticket.pk, "Are you there?", key="later")[0] == 201
