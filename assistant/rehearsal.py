@@ -141,7 +141,7 @@ class Conversation:
         if line.get("note"):
             ticket.note(line["text"], by=by, at=at)
         else:
-            ticket.reply(line["text"], by=by, at=at)
+            ticket.reply(line["text"], by=by, teach=line.get("teach", True), at=at)
 
     def _close(self, by: User, at: dt.datetime) -> None:
         ticket = self._fresh()
