@@ -1,10 +1,12 @@
 from django.urls import path
 
-from helpdesk.widget import conversations, views
+from helpdesk.widget import conversations, frames, views
 
 app_name = "widget"
 
 urlpatterns = [
+    path("widget.js", frames.script, name="script"),
+    path("widget/frame/<slug:key>/", frames.frame, name="frame"),
     path("widget/visits/", views.Visits.as_view(), name="visits"),
     path("widget/conversations/", conversations.Conversations.as_view(), name="conversations"),
     path("widget/conversations/<int:number>/", conversations.Conversation.as_view(), name="conversation"),

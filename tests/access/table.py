@@ -182,6 +182,8 @@ assistant:ask           POST  bad   no    bad
 
 # The widget stands on other people's pages: no cookie is read, so there is nothing that a forged form could borrow.
 WIDGET = """
+widget:script           GET   yes
+widget:frame            GET   no
 widget:visits           POST  bad
 widget:conversations    GET   no
 widget:conversations    POST  no

@@ -15,7 +15,8 @@ from tests.ui.colour import contrast, tokens
 ROOT = Path(settings.BASE_DIR)
 STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
 SHEETS = sorted((STATIC / "css").rglob("*.css"))
-ALONE = {"app.css", "report.css"}  # the entry, and what a backtest written as one file takes into itself
+ENTRIES = ("app.css", "widget.css")  # of the pages, and of the frame that stands on other people's
+ALONE = {*ENTRIES, "report.css"}  # what a backtest written as one file takes into itself
 PAGES = [
     page for page in sorted(TEMPLATES.rglob("*.html")) if "emails" not in page.parts and page != TEMPLATES / "assistant/backtest.html"
 ]  # not what leaves the product: mail programs know nothing else than inline styles, a file brings its own
@@ -40,10 +41,12 @@ def test_colours_stand_in_the_tokens_alone(sheet):
     assert declared_colours(sheet) == []
 
 
-def test_the_entry_brings_in_every_sheet_once():
-    imports = re.findall(r'@import url\("([^"]+)"\)', (STATIC / "css/app.css").read_text())
-    assert len(imports) == len(set(imports))
-    assert {STATIC / "css" / path for path in imports} == {sheet for sheet in SHEETS if sheet.name not in ALONE}
+def test_the_entries_bring_in_every_sheet_and_none_twice():
+    imports = [re.findall(r'@import url\("([^"]+)"\)', (STATIC / "css" / entry).read_text()) for entry in ENTRIES]
+    assert all(len(found) == len(set(found)) for found in imports)
+    assert {STATIC / "css" / path for found in imports for path in found} == {
+        sheet for sheet in SHEETS if sheet.parent != STATIC / "css" or sheet.name not in ALONE
+    }
 
 
 def test_every_token_that_is_used_is_set():

@@ -1,0 +1,105 @@
+"""The widget on somebody else's page, under a strict policy: asked, answered, judged, and still there after a reload."""
+
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_first_loop import ARTICLES
+from tests.factories import make_article, make_user
+
+HOST = """<!doctype html><meta charset="utf-8"><title>Permits</title><h1>Permits</h1><button id="invite">Invite a guest</button>
+<p data-whetstone-ignore><button id="private">Account of Ada Okonkwo</button></p><label>Password <input type="password" id="pw"></label>
+<script async src="{desk}/widget.js" data-site="{key}"></script>"""
+
+
+def furnish(origin):
+    from helpdesk.models import Site
+    from helpdesk.search.index import index_source, outline
+
+    for title, body in ARTICLES.items():
+        article = make_article(title, body)
+        index_source(article.source, outline(title, body))
+    return Site.objects.create(name="Fieldnote app", origins=[origin]).key, make_user("Ines Carvalho").pk
+
+
+def said_by_people(agent, text):
+    from helpdesk.models import Ticket, User
+
+    ticket = Ticket.objects.latest("pk")
+    ticket.reply(text, by=User.objects.get(pk=agent))
+    return ticket.context
+
+
+@pytest.fixture
+def host(server):
+    """A page of another origin that allows no script, style or frame but ours and its own."""
+    pages = {}
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = pages["html"].encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            desk = server.url("").rstrip("/")
+            self.send_header("Content-Security-Policy", f"default-src 'none'; script-src {desk}; frame-src {desk}; connect-src 'self'")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    origin = f"http://127.0.0.1:{running.server_port}"
+    key, agent = server.do(furnish, origin)
+    pages["html"] = HOST.format(desk=server.url("").rstrip("/"), key=key)
+    yield origin, agent
+    running.shutdown()
+    running.server_close()
+
+
+def test_a_conversation_on_somebody_elses_page(server, host, browser):
+    origin, ines = host
+    page = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{origin}/permits/new?token=secret")
+    before = page.evaluate("Object.keys(window).length")
+    page.locator("#invite").click()
+    page.locator("#private").click()
+    page.locator("#pw").fill("hunter2")
+    page.evaluate("history.pushState({}, '', '/permits/12')")
+    page.get_by_role("button", name="Help").click()
+    frame = page.frame_locator("iframe")
+    frame.get_by_label("Ask a question").fill("How can somebody sign a permit without an account?")
+    frame.get_by_role("button", name="Send").click()
+    expect(frame.locator(".chat").last).to_contain_text("The guest signs on your screen")
+    frame.get_by_role("button", name="That solved it").click()
+    expect(frame.locator("#who")).to_have_text("Solved")
+    context = server.do(said_by_people, ines, "Glad to hear it. Write again whenever you need us.")
+    assert context["page"] == "/permits/12"
+    trail = [(each["kind"], each["what"]) for each in context["actions"]]
+    assert ("click", "Invite a guest") in trail
+    assert not re.search("hunter2|Okonkwo|secret", str(context))
+    expect(frame.get_by_text("Glad to hear it.")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Help").click()
+    expect(frame.get_by_text("Glad to hear it.")).to_be_visible()
+    expect(frame.locator(".chat")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.locator("iframe")).to_be_hidden()
+    assert page.evaluate("Object.keys(window).length") == before and complaints == []
+    page.context.close()
+
+
+def test_on_a_page_that_the_site_does_not_name_the_frame_stays_empty(server, host, browser):
+    origin, _ = host
+    page = browser.new_context().new_page()
+    page.goto(origin.replace("127.0.0.1", "localhost"))
+    page.get_by_role("button", name="Help").click()
+    expect(page.frame_locator("iframe").locator("#ask")).to_have_count(0)
+    page.context.close()
