@@ -1,70 +1,149 @@
-"""The one socket a page opens. It carries hints only; what is true is fetched over HTTP, through the same doors as every page."""
+"""The sockets a page opens: `ws/live/` for agents and the portal, `ws/widget/` for the widget's frame.
+
+They carry hints and copies; what is true is fetched over HTTP through the same doors as every page, and all that is *said* goes that way too,
+so that a socket may be lost at any moment. Frames are bounded in size and number, and what waits for a slow reader is bounded as well.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path
+from django.utils import timezone
 
 from helpdesk import live
+from helpdesk.formatting import clean_line
+from helpdesk.hub import hub
 from helpdesk.identity import customer_of
-from helpdesk.models import Team, Ticket, User
+from helpdesk.models import Team, Ticket, User, Visit
+from helpdesk.standing import SIGNED_OUT
+from helpdesk.widget import telling
 
-FRAME_LIMIT = 2_000  # characters; the only thing a client says is which ticket it looks at
+FRAME_LIMIT = 2_000  # characters
 WATCH_LIMIT = 20
+FRAMES, SECONDS = 60, 10  # that a page may send
+ROOM = 64  # frames that wait for a slow reader
+INTRODUCTION = 10.0  # seconds within which the widget must say who it is
+TYPING_EVERY = 0.5  # seconds
+PREVIEW = 160  # characters of what a customer is typing
+TOO_BIG, TOO_MUCH, NO_SENSE = 1009, 1008, 1007
 
 
-class LiveConsumer(AsyncJsonWebsocketConsumer):
-    groups_joined: set[str]
-    watched: int
+class Line(AsyncWebsocketConsumer):
+    """One socket. `session_key`, `user_id` and `visit_id` are what its right to stay rests on."""
 
-    async def connect(self) -> None:
-        self.groups_joined, self.watched = set(), 0
-        self.viewer = await database_sync_to_async(self._viewer)()
-        if self.viewer is None:
-            await self.close(code=4401)
-            return
+    channel_layer_alias = ""  # the hub listens for all of them
+    session_key = auth_hash = ""
+    user_id = visit_id = 0
+
+    async def open(self) -> None:
+        self.joined: set[str] = set()
+        self.watched: set[int] = set()
+        self.typed_at = 0.0
+        self._waiting: deque[str] = deque()
+        self._ready = asyncio.Event()
+        self._frames: deque[float] = deque(maxlen=FRAMES)
         await self.accept()
-        if isinstance(self.viewer, User):
-            await self._join(live.AGENTS)
-            for team in await database_sync_to_async(self._private_teams)():
-                await self._join(live.agents_group(team))
+        self._writer = asyncio.create_task(self._write())
+        hub().enter(self)
 
     async def disconnect(self, code: int) -> None:
-        for group in self.groups_joined:
-            await self.channel_layer.group_discard(group, self.channel_name)
+        if hasattr(self, "_writer"):
+            hub().leave(self)
+            self._writer.cancel()
+
+    def put(self, text: str) -> None:
+        """Send it when the reader is ready. One that does not read loses its place in the row, and looks by itself later."""
+        if len(self._waiting) >= ROOM:
+            self.fall_behind()
+        else:
+            self._waiting.append(text)
+            self._ready.set()
+
+    def tell(self, **payload: Any) -> None:
+        self.put(json.dumps(payload))
+
+    def fall_behind(self) -> None:
+        self._waiting.clear()
+        self._waiting.append('{"kind": "behind"}')
+        self._ready.set()
+
+    async def _write(self) -> None:
+        with suppress(Exception):  # the reader is gone, and `disconnect` comes
+            while True:
+                await self._ready.wait()
+                while self._waiting:
+                    await self.send(text_data=self._waiting.popleft())
+                self._ready.clear()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        now = time.monotonic()
+        self._frames.append(now)
         if text_data is None or len(text_data) > FRAME_LIMIT:
-            await self.close(code=1009)
-            return
-        try:
-            content = await self.decode_json(text_data)
-        except (ValueError, RecursionError):  # no JSON, or nested without end
-            await self.close(code=1007)
-            return
-        await self.receive_json(content)
-
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """`{"watch": 12}`: tell me of this ticket, if I may see it."""
-        number = content.get("watch") if isinstance(content, dict) else None
-        if type(number) is not int or self.watched >= WATCH_LIMIT:
-            return
-        if await database_sync_to_async(self._may_see)(number):
-            await self._join(live.ticket_group(number))
-            self.watched += 1
-            await self.send_json({"kind": "watching", "number": number})
+            await self.close(code=TOO_BIG)
+        elif len(self._frames) == FRAMES and now - self._frames[0] < SECONDS:
+            await self.close(code=TOO_MUCH)
         else:
-            await self.send_json({"kind": "refused", "number": number})
+            try:
+                content = json.loads(text_data)
+            except (ValueError, RecursionError):  # no JSON, or nested without end
+                await self.close(code=NO_SENSE)
+                return
+            if isinstance(content, dict):
+                await self.heard(content)
 
-    async def hint(self, event: dict[str, Any]) -> None:
-        await self.send_json(event["payload"])
+    async def heard(self, content: dict[str, Any]) -> None:
+        raise NotImplementedError
 
-    async def _join(self, group: str) -> None:
-        await self.channel_layer.group_add(group, self.channel_name)
-        self.groups_joined.add(group)
+    def _is_typing_too_fast(self) -> bool:
+        now = time.monotonic()
+        if now - self.typed_at < TYPING_EVERY:
+            return True
+        self.typed_at = now
+        return False
+
+
+class LiveConsumer(Line):
+    """`{"watch": 12}`: tell me of this ticket, if I may see it. `{"typing": 12}`: I write a reply in one that I watch."""
+
+    async def connect(self) -> None:
+        self.viewer = await database_sync_to_async(self._viewer)()
+        if self.viewer is None:
+            await self.close(code=SIGNED_OUT)
+            return
+        self.session_key = self.scope["session"].session_key or ""
+        if isinstance(self.viewer, User):
+            self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
+        await self.open()
+        if isinstance(self.viewer, User):
+            hub().join(self, live.AGENTS)
+            for team in await database_sync_to_async(self._private_teams)():
+                hub().join(self, live.agents_group(team))
+
+    async def heard(self, content: dict[str, Any]) -> None:
+        number, typing = content.get("watch"), content.get("typing")
+        if type(number) is int and len(self.watched) < WATCH_LIMIT:
+            await self._watch(number)
+        elif type(typing) is int and typing in self.watched and not self._is_typing_too_fast() and isinstance(self.viewer, User):
+            said = {"kind": "typing", "number": typing, "name": self.viewer.first_name}
+            await live.send(_layer(), live.outside_group(typing), said)
+            await live.send(_layer(), live.inside_group(typing), {**said, "user": self.viewer.pk})
+
+    async def _watch(self, number: int) -> None:
+        if not await database_sync_to_async(self._may_see)(number):
+            self.tell(kind="refused", number=number)
+            return
+        self.watched.add(number)
+        hub().join(self, live.ticket_group(number))
+        hub().join(self, live.inside_group(number) if isinstance(self.viewer, User) else live.outside_group(number))
+        self.tell(kind="watching", number=number)
 
     def _viewer(self) -> Any:
         user = self.scope.get("user")
@@ -79,4 +158,75 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         return Ticket.objects.visible_to(self.viewer).filter(pk=number).exists()
 
 
-websocket_urlpatterns = [path("ws/live/", LiveConsumer.as_asgi())]
+class WidgetConsumer(Line):
+    """First `{"visit": TOKEN}`: in a frame, since addresses stand in logs. Then `{"watch": 12, "after": 3}`: what was said after the message
+    numbered 3, and whatever is said from then on; `{"typing": 12, "text": "…"}`; `{"page": "/permits"}`: where they are now."""
+
+    visit: Visit | None = None
+
+    async def connect(self) -> None:
+        await self.open()
+        self._late = asyncio.get_running_loop().call_later(INTRODUCTION, lambda: asyncio.ensure_future(self.close(code=SIGNED_OUT)))
+
+    async def disconnect(self, code: int) -> None:
+        self._late.cancel()
+        await super().disconnect(code)
+
+    async def heard(self, content: dict[str, Any]) -> None:
+        token, number, typing, page = (content.get(name) for name in ("visit", "watch", "typing", "page"))
+        if isinstance(token, str) and self.visit is None:
+            await self._introduce(token)
+        elif self.visit is None:
+            await self.close(code=SIGNED_OUT)
+        elif type(number) is int and len(self.watched) < WATCH_LIMIT:
+            after = content.get("after")
+            await self._follow(number, after if type(after) is int else 0)
+        elif type(typing) is int and typing in self.watched and not self._is_typing_too_fast():
+            text = content.get("text")
+            name = self.visit.customer.first_name if self.visit.customer else "Visitor"
+            said = {
+                "kind": "typing",
+                "number": typing,
+                "name": name,
+                "text": clean_line(text, limit=PREVIEW) if isinstance(text, str) else "",
+            }
+            await live.send(_layer(), live.inside_group(typing), said)
+        elif isinstance(page, str):
+            await database_sync_to_async(self.visit.moved)(page, timezone.now())
+
+    async def _introduce(self, token: str) -> None:
+        self.visit = await database_sync_to_async(Visit.objects.by_token)(token, timezone.now())
+        if self.visit is None:
+            await self.close(code=SIGNED_OUT)
+            return
+        self._late.cancel()
+        self.visit_id = self.visit.pk
+        self.tell(kind="welcome")
+
+    async def _follow(self, number: int, after: int) -> None:
+        told = await database_sync_to_async(self._since)(number, after)
+        if told is None:
+            self.tell(kind="refused", number=number)
+            return
+        last, frame = told
+        self.watched.add(number)
+        hub().join(self, live.ticket_group(number))
+        hub().join(self, live.outside_group(number))
+        self.tell(**frame)
+        hub().follow(self, number, last)
+
+    def _since(self, number: int, after: int) -> Any:
+        assert self.visit is not None  # `heard`
+        self.visit.refresh_from_db(fields=["customer"])  # somebody becomes a customer with their first word
+        customer = self.visit.customer
+        mine = customer and Ticket.objects.visible_to(customer).filter(customer=customer, pk=number).exists()
+        return telling.since(number, after) if mine else None
+
+
+def _layer() -> Any:
+    from channels.layers import get_channel_layer
+
+    return get_channel_layer()
+
+
+websocket_urlpatterns = [path("ws/live/", LiveConsumer.as_asgi()), path("ws/widget/", WidgetConsumer.as_asgi())]

@@ -1,4 +1,7 @@
-"""Hints to open screens that something changed. Only hints: the client fetches what is true, and polls when no socket is open."""
+"""Hints to open screens that something changed. Only hints: what is true stands in Postgres, and every reader finds it there without them.
+
+All hints go to one group of the layer, which every process that holds sockets hears once; who of its sockets is meant, `hub` knows.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
 
+HINTS = "hints"
 AGENTS = "agents"
 
 
@@ -21,19 +25,30 @@ def agents_group(closed_team: int | None) -> str:
 
 
 def ticket_group(number: int) -> str:
+    """Whoever looks at it."""
     return f"ticket.{number}"
+
+
+def inside_group(number: int) -> str:
+    """The agents among them."""
+    return f"ticket.{number}.inside"
+
+
+def outside_group(number: int) -> str:
+    """The customers among them."""
+    return f"ticket.{number}.outside"
 
 
 def hint(group: str, payload: dict[str, Any]) -> None:
     """Tell everybody in the group, without waiting for it; a dead Redis costs the hint and nothing else."""
     layer = get_channel_layer()
     if layer is not None:
-        asyncio.run_coroutine_threadsafe(_send(layer, group, {"type": "hint", "payload": payload}), _loop(os.getpid()))
+        asyncio.run_coroutine_threadsafe(send(layer, group, payload), _loop(os.getpid()))
 
 
-async def _send(layer: Any, group: str, message: dict[str, Any]) -> None:
+async def send(layer: Any, group: str, payload: dict[str, Any]) -> None:
     try:
-        await layer.group_send(group, message)
+        await layer.group_send(HINTS, {"type": "hint", "to": group, "payload": payload})
     except Exception as error:  # whatever the layer's client raises
         logger.info("No live hint to %s: %s", group, error)
 

@@ -13,11 +13,13 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from helpdesk.digest import digest
+from helpdesk.formatting import clean_line
 from helpdesk.models.people import Customer
 
 TOKEN_LIFETIME = dt.timedelta(minutes=15)
 KEPT = dt.timedelta(days=90)  # a visit nobody came back to
 SEEN_EVERY = dt.timedelta(minutes=1)  # how exactly `seen_at` is kept
+HERE = dt.timedelta(seconds=45)
 SALT = "whetstone.visit"
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?")
 
@@ -96,6 +98,7 @@ class Visit(models.Model):
     )
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     origin = models.CharField(max_length=64, blank=True, editable=False, help_text="A hash of the network address it began from")
+    page = models.CharField(max_length=500, blank=True, editable=False, help_text="Where they are now")
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -140,6 +143,18 @@ class Visit(models.Model):
         if at - self.seen_at > SEEN_EVERY:
             self.seen_at = at
             self.save(update_fields=["seen_at"])
+
+    def moved(self, page: str, at: dt.datetime) -> None:
+        """On to another page of the site. What follows a question mark is left out: it may hold secrets."""
+        page = clean_line(page.split("?")[0].split("#")[0], limit=500)
+        if page != self.page:
+            self.page, self.seen_at = page, at
+            self.save(update_fields=["page", "seen_at"])
+
+    @property
+    def is_here(self) -> bool:
+        """An open socket keeps `seen_at` fresh."""
+        return self.ended_at is None and timezone.now() - self.seen_at < HERE
 
     def end(self, at: dt.datetime) -> None:
         """Its key and every token of it are worth nothing any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk.models import Message, SiteSettings, Ticket
+from helpdesk.models import Message, Rating, SiteSettings, Ticket
 from helpdesk.question import Question, Said
 
 
@@ -32,11 +32,30 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "helper": question.helper,
         "expected": SiteSettings.load().reply_promise if question.with_people and not question.helper else "",
         "receipt": question.receipt,
+        "rating": rating_of(ticket),
+        "after": after,
+        "last": ticket.last_seq,
         "judged": question.answer.seq if question.answer else 0,
         "version": question.version,
         "earlier": question.earlier,
         "messages": [message(Said(each, question)) for each in question.messages if each.seq > after],
     }
+
+
+def rating_of(ticket: Ticket) -> int | None:
+    return Rating.objects.filter(ticket=ticket).values_list("score", flat=True).first() if ticket.is_resolved else None
+
+
+def since(number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | None:
+    """A frame for whoever follows it: its state and what was said after the message numbered `after`, and how far that is. None when it is gone.
+
+    A reader whose own last message is older than the frame's `after` has missed something, and fetches it.
+    """
+    ticket = Ticket.objects.select_related("customer__organisation").filter(pk=number).first()
+    if ticket is None or not Ticket.objects.visible_to(ticket.customer).filter(pk=number).exists():
+        return None
+    told = conversation(Question.load(ticket, ticket.customer), after)
+    return (ticket.last_seq, ticket.updated_at), {"kind": "conversation", **told}
 
 
 def message(said: Said) -> dict[str, Any]:

@@ -36,7 +36,10 @@ function open() {
     tell("whetstone:poll"); // what happened while nobody listened
   });
   socket.addEventListener("message", ({ data }) => {
-    try { tell("whetstone:hint", JSON.parse(data)); } catch { /* a hint that cannot be read is no hint */ }
+    let hint;
+    try { hint = JSON.parse(data); } catch { return; } // a hint that cannot be read is no hint
+    if (hint.kind === "behind") tell("whetstone:poll"); // the server could not tell us in time
+    else tell("whetstone:hint", hint);
   });
   socket.addEventListener("close", ({ code }) => {
     tell("whetstone:line", { open: false });

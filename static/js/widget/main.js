@@ -1,0 +1,256 @@
+// Inside the widget's frame: who is there, what was said, and what they say. The page around it is reached through one port and no other way.
+import { $, bubble, earlierList, make, button, pending, unsent } from "./draw.js";
+import { Line } from "./line.js";
+import { call, kept, visit } from "./server.js";
+
+const allowed = new Set(document.body.dataset.origins.split(" ").filter(Boolean));
+const log = $("log"), body = $("body"), ask = $("ask"), fault = $("fault"), verdict = $("verdict");
+const LOOKS = { open: 2_500, closed: 30_000, most: 60_000 }; // ms between two looks while there is no line
+const TYPING_LASTS = 5_000;
+
+let port, place = {}, isOpen = false;
+let number = 0, known = 0, judged = 0, seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
+let timer, misses = 0, typing;
+
+visit.onNew = () => forget();
+visit.onWarning = (text) => tellPage({ type: "warning", text });
+
+const line = new Line(heard);
+const tellPage = (message) => port?.postMessage(message);
+
+// --- What stands in the conversation ---
+
+function put(message) {
+  if (seen.has(message.seq)) return;
+  const mine = seen.get(message.client_msg_id || undefined);
+  const drawn = bubble(message, (option) => say("", String(option.source), option.title));
+  if (mine) mine.replaceWith(drawn);
+  else log.append(drawn);
+  seen.set(message.seq, drawn);
+  if (message.client_msg_id) seen.set(message.client_msg_id, drawn);
+}
+
+function forget() {
+  number = known = judged = 0;
+  seen = new Map();
+  log.replaceChildren();
+  verdict.hidden = true;
+  $("missing").hidden = true;
+  $("rating").hidden = true;
+  $("fresh").hidden = true;
+}
+
+/** `told`: the conversation's state, and what was said after `told.after`. */
+function show(told) {
+  if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); line.follow(number, () => known); }
+  const before = known;
+  log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
+  told.messages.forEach(put);
+  known = Math.max(known, told.last);
+  judged = told.judged;
+  const news = told.messages.filter((message) => message.author !== "customer" && message.seq > before);
+  if (before && news.length) bring(seen.get(news[0].seq));
+  if (told.is_pending) log.append(pending("Working on it"));
+  if (told.receipt) log.append(make("p", "chat__meta chat__receipt", told.receipt));
+  const isClarified = told.messages.at(-1)?.kind === "clarify";
+  verdict.hidden = !judged || told.is_resolved || isClarified || !$("missing").hidden;
+  rating(told);
+  $("who").textContent = told.is_resolved ? "Solved" : told.helper ? `${told.helper.split(" ")[0]} is looking after this` : told.expected;
+  $("fresh").hidden = false;
+  if (isOpen && news.length) call(`conversations/${number}/reading/`, {}).catch(() => {});
+  else if (before && news.length) tellPage({ type: "unread", count: news.length });
+  if (before && news.length) tellPage({ type: "event", name: "message", detail: { number, count: news.length } });
+}
+
+/** A long answer is read from its beginning. */
+function bring(element) {
+  element?.scrollIntoView({ block: element.offsetHeight > body.clientHeight ? "start" : "nearest" });
+}
+
+function fail(text) {
+  fault.textContent = text;
+  fault.hidden = !text;
+}
+
+const sorry = (error) => fail(error.status ? error.message : "You seem to be offline. Please try again.");
+
+// --- What they say ---
+
+async function say(text, option = "", shown = text) {
+  const id = crypto.randomUUID();
+  const waiting = unsent(shown);
+  seen.set(id, waiting);
+  log.append(waiting);
+  verdict.hidden = true;
+  fail("");
+  await deliver({ text, option, client_msg_id: id, place }, waiting);
+}
+
+// The same words with the same id are said once, so that sending again is always safe.
+async function deliver(words, waiting) {
+  try {
+    show(await call(number ? `conversations/${number}/messages/` : "conversations/", words));
+    misses = 0;
+    look();
+  } catch (error) {
+    const meta = waiting.querySelector(".chat__meta");
+    meta.replaceChildren("Not sent. ", button("link", "Send again", () => { meta.textContent = "Sending"; deliver(words, waiting); }));
+    if (error.status) fail(error.message);
+  }
+}
+
+async function judge(said, comment = "") {
+  verdict.hidden = true;
+  $("missing").hidden = true;
+  try {
+    show(await call(`conversations/${number}/verdict/`, { verdict: said, answer: judged, comment }));
+    look();
+  } catch (error) {
+    verdict.hidden = false;
+    sorry(error);
+  }
+}
+
+// --- How they found it ---
+
+function rating(told) {
+  const box = $("rating");
+  box.hidden = !told.is_resolved || (told.rating !== null && !box.contains(document.activeElement));
+  box.querySelectorAll("[data-score]").forEach((face) => face.setAttribute("aria-pressed", String(Number(face.dataset.score) === told.rating)));
+}
+
+async function rate(score, comment = "") {
+  try {
+    show(await call(`conversations/${number}/rating/`, { score, comment }));
+    $("rating").hidden = false;
+    $("rating-more").hidden = Boolean(comment);
+    $("rating-title").textContent = comment ? "Thank you. We read every word." : "Thank you. What was good, or should have been better?";
+    $("rating-comment").dataset.score = score;
+  } catch (error) { sorry(error); }
+}
+
+// --- Hearing and looking whether there is something new ---
+
+function heard(frame) {
+  if (frame.kind === "conversation" && frame.number === number) {
+    if (frame.after > known) fetchNews(); // something between has been missed
+    else show(frame);
+  } else if (frame.kind === "behind") fetchNews();
+  else if (frame.kind === "line") { misses = 0; look(); }
+  else if (frame.number !== number) return;
+  else if (frame.kind === "typing") someoneTypes(frame.name);
+  else if (frame.kind === "stream") glimpse(frame.text);
+}
+
+function someoneTypes(name) {
+  log.querySelector(".chat--typing")?.remove();
+  clearTimeout(typing);
+  const shown = pending(`${name} is typing`, name);
+  shown.classList.add("chat--typing");
+  log.append(shown);
+  typing = setTimeout(() => shown.remove(), TYPING_LASTS);
+}
+
+/** An answer while it is being written. What counts comes with the message. */
+function glimpse(text) {
+  const shown = log.querySelector(".chat--pending") || log.appendChild(pending(""));
+  shown.querySelector(".chat__body").textContent = text;
+}
+
+async function fetchNews() {
+  if (!number) return;
+  try {
+    show(await call(`conversations/${number}/?after=${known}`));
+    misses = 0;
+  } catch (error) {
+    misses += 1;
+    if (error.status === 404) { kept.set("number", ""); forget(); }
+  }
+}
+
+/** While there is a line there is nothing to look for. */
+function look() {
+  clearTimeout(timer);
+  if (line.isOpen) return;
+  const pause = isOpen ? LOOKS.open : LOOKS.closed;
+  const wait = misses ? Math.random() * Math.min(LOOKS.most, pause * 2 ** misses) : pause; // full jitter once it fails
+  timer = setTimeout(async () => { if (!document.hidden) await fetchNews(); look(); }, wait);
+}
+
+async function start() {
+  forget();
+  number = Number(kept.get("number")) || 0;
+  if (number) { await fetchNews(); line.follow(number, () => known); }
+  look();
+}
+
+async function open(which) {
+  forget();
+  number = which;
+  kept.set("number", String(number));
+  await fetchNews();
+  line.follow(number, () => known);
+}
+
+async function earlier() {
+  const { conversations } = await call("conversations/");
+  forget();
+  log.append(earlierList(conversations, open));
+}
+
+// --- The frame and the page around it ---
+
+addEventListener("message", (event) => {
+  if (event.source !== parent || !allowed.has(event.origin) || event.data?.type !== "hello" || port) return;
+  [port] = event.ports;
+  ({ place = {} } = event.data);
+  visit.identity = event.data.identity || "";
+  kept.lend(event.data.lent, tellPage);
+  $("earlier").hidden = false;
+  port.onmessage = ({ data }) => {
+    if (data.type === "place") moved(data.place);
+    else if (data.type === "open") { isOpen = true; moved(data.place); ask.focus(); fetchNews().then(look); }
+    else if (data.type === "close") { isOpen = false; look(); }
+    else if (data.type === "identify" && data.identity !== visit.identity) { line.close(); visit.identity = data.identity; visit.token = ""; start(); }
+    else if (data.type === "forget") { kept.set("key", ""); kept.set("number", ""); clearTimeout(timer); line.close(); }
+  };
+  start();
+});
+
+function moved(to) {
+  if (to.page !== place.page) line.tell({ page: to.page || "" });
+  place = to;
+}
+
+$("close").addEventListener("click", () => tellPage({ type: "close" }));
+$("fresh").addEventListener("click", () => { kept.set("number", ""); forget(); ask.focus(); });
+$("earlier").addEventListener("click", () => earlier().catch(sorry));
+verdict.addEventListener("click", (event) => {
+  const said = event.target.closest("[data-verdict]")?.dataset.verdict;
+  if (said === "not_quite") { verdict.hidden = true; $("missing").hidden = false; $("missing-comment").focus(); }
+  else if (said) judge(said);
+});
+$("missing").addEventListener("submit", (event) => { event.preventDefault(); judge("not_quite", $("missing-comment").value); $("missing-comment").value = ""; });
+$("rating").addEventListener("click", (event) => {
+  const score = event.target.closest("[data-score]")?.dataset.score;
+  if (score) rate(Number(score));
+});
+$("rating-more").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const said = $("rating-comment");
+  rate(Number(said.dataset.score), said.value);
+});
+$("write").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = ask.value.trim();
+  if (!text) return;
+  ask.value = "";
+  say(text);
+});
+ask.addEventListener("input", () => line.typing(ask.value));
+ask.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("write").requestSubmit(); }
+});
+addEventListener("keydown", (event) => { if (event.key === "Escape") tellPage({ type: "close" }); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) fetchNews(); });
+addEventListener("online", () => { misses = 0; fetchNews().then(look); });

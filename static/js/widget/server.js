@@ -1,0 +1,66 @@
+// What the frame asks of the server, and what it keeps in this browser.
+export const { site, livePort } = document.body.dataset;
+
+export class Refused extends Error {
+  constructor(status, message) { super(message); this.status = status; }
+}
+
+// Where frames of other origins may keep nothing (a private window, say), the page around the frame keeps it for us.
+const box = (() => { try { return localStorage; } catch { return null; } })();
+let lent = {};
+let tellPage = () => {};
+
+export const kept = {
+  lend(values, tell) { lent = values || {}; tellPage = tell; },
+  get: (name) => (box ? box.getItem(`whetstone.${site}.${name}`) : lent[name]) || "",
+  set(name, value) {
+    if (!box) tellPage({ type: "keep", name, value: (lent[name] = value) });
+    else if (value) box.setItem(`whetstone.${site}.${name}`, value);
+    else box.removeItem(`whetstone.${site}.${name}`);
+  },
+};
+
+export const visit = { token: "", identity: "", isKnown: false, onNew() {}, onWarning() {} };
+let beginning;
+
+async function send(path, data, method) {
+  const isForm = data instanceof FormData;
+  const answer = await fetch(`/widget/${path}`, {
+    method: method || (data ? "POST" : "GET"),
+    headers: { ...(data && !isForm ? { "Content-Type": "application/json" } : {}), ...(visit.token ? { Authorization: `Visit ${visit.token}` } : {}) },
+    body: data && !isForm ? JSON.stringify(data) : data,
+    credentials: "omit",
+    cache: "no-store",
+  });
+  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(answer.status, told.error?.message || "Something went wrong. Please try again.");
+  return told;
+}
+
+async function begin() {
+  visit.token = "";
+  const told = await send("visits/", { site, key: kept.get("key"), identity: visit.identity });
+  visit.token = told.token;
+  visit.isKnown = told.is_known;
+  if (told.warning) visit.onWarning(told.warning);
+  if (told.key) { kept.set("key", told.key); kept.set("number", ""); visit.onNew(); }
+}
+
+/** A token: of several calls at a time the first asks for it. */
+export async function token() {
+  if (!visit.token) await (beginning ??= begin().finally(() => { beginning = undefined; }));
+  return visit.token;
+}
+
+/** A token that has run out is asked for anew, once. */
+export async function call(path, data, method) {
+  for (const isLast of [false, true]) {
+    try {
+      await token();
+      return await send(path, data, method);
+    } catch (error) {
+      if (isLast || error.status !== 401) throw error;
+      visit.token = "";
+    }
+  }
+}
