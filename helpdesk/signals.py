@@ -7,3 +7,6 @@ event_recorded = Signal()
 
 # outbox_id: int
 outbox_filled = Signal()
+
+# customer: Customer or None, text: str, what they see or type; answered with what they should be told now, or nothing
+notice_wanted = Signal()

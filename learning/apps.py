@@ -6,4 +6,4 @@ class LearningConfig(AppConfig):
     verbose_name = "Learning"
 
     def ready(self) -> None:
-        from learning import audits, consume, gaps, incidents, promotion, ratings, staleness  # noqa: F401  (they register consumers)
+        from learning import audits, consume, gaps, incidents, notices, promotion, ratings, staleness  # noqa: F401  (they register consumers)

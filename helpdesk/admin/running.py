@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import calendar
 from typing import Any, cast
 
 from django import forms
@@ -49,6 +50,14 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(admin.ModelAdmin):
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "office_days":
+            days = list(enumerate(calendar.day_name))
+            return forms.TypedMultipleChoiceField(
+                choices=days, coerce=int, required=False, widget=forms.CheckboxSelectMultiple, help_text=db_field.help_text
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -20,10 +25,32 @@ def default_exploration() -> float:
     return float(settings.EXPLORATION_SHARE)
 
 
+def working_days() -> list[int]:
+    return [0, 1, 2, 3, 4]
+
+
+def here() -> str:
+    return settings.TIME_ZONE
+
+
+def check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is no time zone. Write it as Europe/Berlin or America/New_York.")
+
+
 class SiteSettings(models.Model):
     company_name = models.CharField(max_length=80, default="Whetstone")
     support_email = models.EmailField(default="support@example.com")
     reply_promise = models.CharField(max_length=80, default="within one working day", help_text="Follows “A person will answer …”.")
+    office_days = ArrayField(
+        models.PositiveSmallIntegerField(choices=list(enumerate(calendar.day_name))),
+        default=working_days,
+        blank=True,
+        help_text="When people are in.",
+    )
+    office_opens = models.TimeField(default=dt.time(9))
+    office_closes = models.TimeField(default=dt.time(17, 30))
+    office_zone = models.CharField("time zone", max_length=60, default=here, validators=[check_zone], help_text="As in Europe/Berlin.")
     assistant_enabled = models.BooleanField(default=True, help_text="Off: every question goes to people.")
     answer_target = models.FloatField(
         default=0.95,

@@ -105,6 +105,13 @@ class VisitView(APIView):
 
 
 @extend_schema(exclude=True)
+class Home(VisitView):
+    def post(self, request: Request) -> Response:
+        """What may help on this page before anybody asks, and when people are in. A post, because where somebody is does not belong in a log."""
+        return Response(telling.home(self.visit.customer, self.read(Place)))
+
+
+@extend_schema(exclude=True)
 class Conversations(VisitView):
     def get(self, request: Request) -> Response:
         return Response({"conversations": [telling.summary(ticket) for ticket in self.mine.newest_first()[:ROWS]]})

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from helpdesk.models import Message, Rating, SiteSettings, Ticket
+from helpdesk import office
+from helpdesk.models import Customer, Message, Rating, Source, Ticket, Visit
 from helpdesk.question import Question, Said
+from helpdesk.search.embedder import EmbedderUnavailable, embed_one
+from helpdesk.search.retrieve import find
+from helpdesk.signals import notice_wanted
+from helpdesk.thread import local_path
+from helpdesk.viewers import AnonymousUser
+
+SUGGESTED = 3
+NEAR = 0.25  # cosine: a page and an article share a subject, and seldom many words
 
 
 def summary(ticket: Ticket) -> dict[str, Any]:
@@ -30,7 +40,7 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "with_people": question.with_people,
         "is_pending": question.is_pending,
         "helper": question.helper,
-        "expected": SiteSettings.load().reply_promise if question.with_people and not question.helper else "",
+        "expected": office.now() if question.with_people and not question.helper else "",
         "receipt": question.receipt,
         "rating": rating_of(ticket),
         "after": after,
@@ -40,6 +50,37 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "earlier": question.earlier,
         "messages": [message(Said(each, question)) for each in question.messages if each.seq > after],
     }
+
+
+def home(customer: Customer | None, place: dict[str, Any]) -> dict[str, Any]:
+    """For whoever has not asked yet: an incident that may be theirs, articles for where they are, and when people are in."""
+    said = " ".join(filter(None, [place.get("error", ""), place.get("title", "")]))
+    told = [text for _, text in notice_wanted.send_robust(sender=Visit, customer=customer, text=said) if text and isinstance(text, str)]
+    return {
+        "notice": told[0] if told else "",
+        "where": place.get("title", ""),
+        "articles": suggested(customer, place),
+        "expected": office.now(),
+    }
+
+
+def suggested(customer: Customer | None, place: dict[str, Any]) -> list[dict[str, str]]:
+    """Articles that are about this page, and others near what it says of itself: its title, its address, and what just went wrong on it."""
+    words = re.sub(r"[\W\d_]+", " ", place.get("page", ""))
+    text = " ".join(filter(None, [place.get("title", ""), words.strip(), place.get("error", "")]))
+    if not text.strip():
+        return []
+    try:
+        vector = embed_one(text)
+    except EmbedderUnavailable:
+        vector = None
+    articles = Source.objects.visible_to(customer or AnonymousUser()).filter(kind=Source.Kind.ARTICLE)
+    page = place.get("page", "").rstrip("/")
+    here = {page[:end] for end in range(2, len(page) + 1) if page[end : end + 1] in {"", "/"}}
+    hits = find(articles, text, vector, 2 * SUGGESTED)
+    near = [hit for hit in hits if vector is None or hit.dense >= NEAR or here & set(hit.pages)]
+    near.sort(key=lambda hit: not here & set(hit.pages))  # stable: the better hit first
+    return [{"title": hit.title, "url": local_path(hit.path)} for hit in near[:SUGGESTED]]
 
 
 def rating_of(ticket: Ticket) -> int | None:

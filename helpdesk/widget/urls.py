@@ -8,6 +8,7 @@ urlpatterns = [
     path("widget.js", frames.script, name="script"),
     path("widget/frame/<slug:key>/", frames.frame, name="frame"),
     path("widget/visits/", views.Visits.as_view(), name="visits"),
+    path("widget/home/", conversations.Home.as_view(), name="home"),
     path("widget/conversations/", conversations.Conversations.as_view(), name="conversations"),
     path("widget/conversations/<int:number>/", conversations.Conversation.as_view(), name="conversation"),
     path("widget/conversations/<int:number>/messages/", conversations.Messages.as_view(), name="messages"),

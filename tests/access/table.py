@@ -185,6 +185,7 @@ WIDGET = """
 widget:script           GET   yes
 widget:frame            GET   no
 widget:visits           POST  bad
+widget:home             POST  no
 widget:conversations    GET   no
 widget:conversations    POST  no
 widget:conversation     GET   no

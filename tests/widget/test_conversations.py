@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from helpdesk.models import Customer, Event, Message, Site, Ticket, Visit
 from helpdesk.models.sites import TOKEN_LIFETIME
-from tests.factories import make_customer, make_ticket, make_user
+from helpdesk.search.index import index_source, outline
+from learning.models import Incident, Report
+from tests.factories import make_article, make_customer, make_ticket, make_user
 from tests.widget.conftest import signed
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +201,43 @@ class TestHostile:
         assert Message.objects.filter(ticket=ticket).count() == 20
         Message.objects.update(at=timezone.now() - dt.timedelta(minutes=2))
         assert there.say(ticket.pk, "Are you there?", key="later")[0] == 201
+
+
+class TestBeforeAnybodyAsks:
+    def home(self, widget, **place):
+        client, token = widget.client, widget.token
+        answer = client.post("/widget/home/", place, content_type="application/json", headers={"Authorization": f"Visit {token}"})
+        return answer.status_code, answer.json()
+
+    def test_articles_about_the_page_and_what_went_wrong_on_it(self, widget):
+        for title, body in {
+            "Sign a permit as a guest": "A guest signs on your screen.",
+            "Change the plan you pay for": "Under billing.",
+        }.items():
+            article = make_article(title, body)
+            index_source(article.source, outline(title, body))
+        code, told = self.home(widget(), page="/permits/12", title="Permits", error="The guest could not sign the permit")
+        assert code == 200 and [each["title"] for each in told["articles"]][:1] == ["Sign a permit as a guest"]
+        assert told["articles"][0]["url"].startswith("/") and told["expected"]
+
+    def test_a_page_that_says_nothing_of_itself_gets_no_articles(self, widget):
+        assert self.home(widget())[1]["articles"] == []
+
+    def test_an_article_for_agents_is_not_suggested(self, widget):
+        article = make_article("Sign a permit as a guest", "A guest signs on your screen.", audience="agents")
+        index_source(article.source, outline(article.title, article.body))
+        assert self.home(widget(), title="Sign a permit as a guest")[1]["articles"] == []
+
+    def test_whoever_an_incident_has_reached_reads_its_notice(self, widget):
+        there = widget(sub="u-17", name="Ada Okonkwo")
+        there.ask()
+        ticket = Ticket.objects.get()
+        now = timezone.now()
+        incident = Incident.objects.create(
+            title="Exports fail", state=Incident.State.OPEN, raised_at=now, last_seen=now, first_seen=now, centre=[1.0] + [0.0] * 383
+        )
+        Report.objects.update_or_create(
+            ticket=ticket, defaults={"incident": incident, "at": now, "vector": [1.0] + [0.0] * 383, "is_known": True}
+        )
+        assert self.home(there)[1]["notice"] == incident.public_text
+        assert self.home(widget())[1]["notice"] == ""

@@ -84,3 +84,22 @@ export function earlierList(conversations, choose) {
   }
   return list;
 }
+
+/** What may help here before anybody asks. */
+export function welcome(told) {
+  const box = make("div", "nudge");
+  if (told.notice) box.append(make("p", "nudge__notice", told.notice));
+  if (told.articles.length) {
+    if (told.where) box.append(make("p", "nudge__where", `You are on ${told.where}`));
+    const list = make("ul");
+    for (const article of told.articles) {
+      const row = make("li"), link = make("a", "", article.title);
+      Object.assign(link, { href: article.url, target: "_blank", rel: "noopener" });
+      row.append(link);
+      list.append(row);
+    }
+    box.append(list);
+  }
+  box.append(make("p", "faint", "Ask in your own words. Where we are sure, the answer comes at once."));
+  return box;
+}

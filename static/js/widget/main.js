@@ -1,5 +1,5 @@
 // Inside the widget's frame: who is there, what was said, and what they say. The page around it is reached through one port and no other way.
-import { $, bubble, earlierList, make, button, pending, unsent } from "./draw.js";
+import { $, bubble, earlierList, make, button, pending, unsent, welcome } from "./draw.js";
 import { Line } from "./line.js";
 import { call, kept, visit } from "./server.js";
 
@@ -78,6 +78,7 @@ const sorry = (error) => fail(error.status ? error.message : "You seem to be off
 
 async function say(text, option = "", shown = text) {
   const id = crypto.randomUUID();
+  log.querySelector(".nudge")?.remove();
   const waiting = unsent(shown);
   seen.set(id, waiting);
   log.append(waiting);
@@ -181,7 +182,19 @@ async function start() {
   forget();
   number = Number(kept.get("number")) || 0;
   if (number) { await fetchNews(); line.follow(number, () => known); }
+  else greet();
   look();
+}
+
+/** Before anybody asks. Nothing of it is needed to ask. */
+async function greet() {
+  if (number || !isOpen) return;
+  try {
+    const told = await call("home/", place);
+    if (number || log.querySelector(".chat")) return; // they have begun meanwhile
+    log.replaceChildren(welcome(told));
+    $("who").textContent = told.expected;
+  } catch { /* the question can be asked all the same */ }
 }
 
 async function open(which) {
@@ -209,7 +222,7 @@ addEventListener("message", (event) => {
   $("earlier").hidden = false;
   port.onmessage = ({ data }) => {
     if (data.type === "place") moved(data.place);
-    else if (data.type === "open") { isOpen = true; moved(data.place); ask.focus(); fetchNews().then(look); }
+    else if (data.type === "open") { isOpen = true; moved(data.place); ask.focus(); if (number) fetchNews().then(look); else greet(); }
     else if (data.type === "close") { isOpen = false; look(); }
     else if (data.type === "identify" && data.identity !== visit.identity) { line.close(); visit.identity = data.identity; visit.token = ""; start(); }
     else if (data.type === "forget") { kept.set("key", ""); kept.set("number", ""); clearTimeout(timer); line.close(); }
@@ -218,12 +231,13 @@ addEventListener("message", (event) => {
 });
 
 function moved(to) {
-  if (to.page !== place.page) line.tell({ page: to.page || "" });
+  const isElsewhere = to.page !== place.page;
   place = to;
+  if (isElsewhere) { line.tell({ page: to.page || "" }); greet(); }
 }
 
 $("close").addEventListener("click", () => tellPage({ type: "close" }));
-$("fresh").addEventListener("click", () => { kept.set("number", ""); forget(); ask.focus(); });
+$("fresh").addEventListener("click", () => { kept.set("number", ""); forget(); greet(); ask.focus(); });
 $("earlier").addEventListener("click", () => earlier().catch(sorry));
 verdict.addEventListener("click", (event) => {
   const said = event.target.closest("[data-verdict]")?.dataset.verdict;

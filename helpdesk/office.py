@@ -1,0 +1,87 @@
+"""When people are there, and how long it takes them. For the widget: somebody who writes at night should know when it will be read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from helpdesk.models import Message, SiteSettings, Ticket
+
+LATELY = dt.timedelta(days=7)
+ENOUGH = 8  # replies, to say how long one takes
+LOOKED_AT = 50
+
+
+@dataclass(frozen=True)
+class Hours:
+    """`days`: 0 is Monday. An office that is never open says nothing of hours."""
+
+    days: frozenset[int]
+    opens: dt.time
+    closes: dt.time
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, site: SiteSettings) -> Hours:
+        return cls(frozenset(site.office_days), site.office_opens, site.office_closes, ZoneInfo(site.office_zone))
+
+    def is_open(self, at: dt.datetime) -> bool:
+        local = at.astimezone(self.zone)
+        return local.weekday() in self.days and self.opens <= local.time() < self.closes
+
+    def next_opening(self, at: dt.datetime) -> dt.datetime | None:
+        """The next time somebody comes in; None when nobody ever does."""
+        local = at.astimezone(self.zone)
+        for ahead in range(8):
+            day = local.date() + dt.timedelta(days=ahead)
+            opening = dt.datetime.combine(day, self.opens, self.zone)
+            if day.weekday() in self.days and self.opens < self.closes and opening > at:
+                return opening
+        return None
+
+
+def expected(at: dt.datetime) -> str:
+    """When a person will answer, as a sentence."""
+    site = SiteSettings.load()
+    hours = Hours.of(site)
+    if hours.is_open(at):
+        wait = usual_wait(at)
+        return f"A person usually answers within {in_words(wait)}" if wait else f"A person answers {site.reply_promise}"
+    opening = hours.next_opening(at)
+    if opening is None:
+        return f"A person answers {site.reply_promise}"
+    days = (opening.date() - at.astimezone(hours.zone).date()).days
+    when = {0: "today", 1: "tomorrow"}.get(days, f"on {opening:%A}")
+    return f"Nobody is in just now. We are back {when} at {opening:%H:%M}"
+
+
+def usual_wait(at: dt.datetime) -> dt.timedelta | None:
+    """The median time to the first reply of people in what was asked lately; None while there are too few."""
+    first = (
+        Ticket.objects.filter(opened_at__gt=at - LATELY, handler=Ticket.Handler.TEAM)
+        .annotate(first=Min("messages__at", filter=Q(messages__author=Message.Author.AGENT, messages__is_note=False)))
+        .exclude(first=None)
+        .order_by("-opened_at")
+        .values_list("opened_at", "first")[:LOOKED_AT]
+    )
+    waits = [(replied - opened).total_seconds() for opened, replied in first]
+    return dt.timedelta(seconds=median(waits)) if len(waits) >= ENOUGH else None
+
+
+def in_words(wait: dt.timedelta) -> str:
+    """Rounded up: better early than late."""
+    minutes = -(-wait.total_seconds() // 60)
+    for most, step in ((10, 5), (60, 10), (180, 30)):
+        if minutes <= most:
+            rounded = int(-(-minutes // step) * step)
+            return "an hour" if rounded == 60 else f"{rounded} minutes" if rounded < 60 else f"{rounded / 60:g} hours"
+    return f"{int(-(-minutes // 60))} hours" if minutes <= 24 * 60 else f"{int(-(-minutes // (24 * 60)))} days"
+
+
+def now() -> str:
+    return expected(timezone.now())
