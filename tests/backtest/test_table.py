@@ -93,6 +93,25 @@ class TestCommand:
             call_command("figures", DEMO, "--only", "ece", "--json", out)
         assert json.loads(out.read_text())[0]["rows"][0]["holds"] is True
 
+    def test_what_stands_in_the_book_is_not_played_again_and_what_is_of_other_code_is_said(self, played, tmp_path, capsys, monkeypatch):
+        book = tmp_path / "book.json"
+        options = (DEMO, "--only", "ece", "--seeds", "1", "--book", book)
+        call_command("figures", *options)
+        assert len(played) == 1 and json.loads(book.read_text())[0]["seed"] == 1
+        for path in (tmp_path / "figures").glob("*.json"):
+            path.unlink()
+        call_command("figures", *options)
+        assert len(played) == 1 and "other code" not in capsys.readouterr().out
+        monkeypatch.setattr(figures, "_version", lambda: "another")
+        call_command("figures", *options, "--list")
+        said = capsys.readouterr().out
+        assert "1 of 1 are from the book, and were played with other code." in said and "0.010" in said
+
+    def test_a_book_that_is_none_is_said(self, tmp_path):
+        (tmp_path / "book.json").write_text("[")
+        with pytest.raises(CommandError, match="cannot be read"):
+            call_command("figures", DEMO, "--book", tmp_path / "book.json")
+
     def test_a_list_plays_nothing(self, played, capsys):
         call_command("figures", DEMO, "--list", "--seeds", "1")
         said = capsys.readouterr().out

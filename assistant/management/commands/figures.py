@@ -23,6 +23,7 @@ from rich.table import Table
 from assistant.backtest.table import PLAYS, ROWS, Play, Result, Row
 from helpdesk import corpus
 
+LEFT_OUT = ("windows", "reliability")  # what is drawn, and no figure rests on
 MARKS = {True: "[green]holds[/green]", False: "[red]misses[/red]", None: ""}
 CODE = ("assistant", "learning", "helpdesk")
 
@@ -58,6 +59,12 @@ class Run:
         return all(path.exists() for path in self.files.values())
 
     @property
+    def entry(self) -> dict[str, Any]:
+        """What it is in the book, whatever the code was."""
+        play = self.play
+        return {"corpus": self.corpus, "play": play.name, "options": list(play.options), "seed": self.seed, "limit": self.limit}
+
+    @property
     def log(self) -> Path:
         return self.path.with_suffix(".log")
 
@@ -79,6 +86,36 @@ class Run:
         return f"{self.corpus} {self.play.name}, seed {self.seed}"
 
 
+class Book:
+    """Results that were kept, each with the code it was played with. `path` None: an empty one that is not kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.entries: list[dict[str, Any]] = json.loads(path.read_text()) if path and path.exists() else []
+
+    def entry(self, run: Run) -> dict[str, Any] | None:
+        return next((each for each in self.entries if run.entry.items() <= each.items()), None)
+
+    def results(self, run: Run) -> dict[str, Result] | None:
+        """By the name that the table knows the play by; what was played here and now comes first. None: nowhere to be found."""
+        if run.is_done:
+            return {play: json.loads(path.read_text()) for play, path in run.files.items()}
+        return found["results"] if (found := self.entry(run)) else None
+
+    def keep(self, runs: list[Run]) -> None:
+        if self.path is None:
+            return
+        for run in (run for run in runs if run.is_done):
+            results = {
+                play: {name: value for name, value in result.items() if name not in LEFT_OUT}
+                for play, result in (self.results(run) or {}).items()
+            }
+            others = [each for each in self.entries if not run.entry.items() <= each.items()]
+            self.entries = [*others, {**run.entry, "code": run.version, "results": results}]
+        self.entries.sort(key=lambda each: (each["corpus"], each["play"], each["seed"]))
+        self.path.write_text("[\n" + ",\n".join(json.dumps(each) for each in self.entries) + "\n]\n")
+
+
 class Command(BaseCommand):
     help = "Play every backtest that the table of figures rests on, and print it. What is done already is not done again."
 
@@ -89,6 +126,9 @@ class Command(BaseCommand):
         parser.add_argument("--limit-all", type=int, metavar="N", help="At most N tickets a run: for a look, its figures say nothing")
         parser.add_argument("--list", action="store_true", help="Say what would be played, and print what is known")
         parser.add_argument("--json", type=Path, help="Where to write the table")
+        parser.add_argument(
+            "--book", type=Path, help="Results of earlier runs, of any code: not played again; what is played is added to it"
+        )
         parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -96,14 +136,24 @@ class Command(BaseCommand):
         wanted = {play for row in rows for play in row.plays}
         runs = [run for folder in options["folders"] for run in _runs(folder, wanted, options)]
         console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
-        missing = [run for run in runs if not run.is_done]
+        try:
+            book = Book(options["book"])
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{options['book']} cannot be read: {error}") from error
+        missing = [run for run in runs if book.results(run) is None]
         if options["list"]:
             console.print(f"{len(runs) - len(missing)} of {len(runs)} backtests are done.", *map(str, missing), sep="\n  ")
             failed = {}
         else:
-            failed = _play(missing, options["jobs"])
+            try:
+                failed = _play(missing, options["jobs"])
+            finally:
+                book.keep(runs)
+        if other := [run for run in runs if not run.is_done and (entry := book.entry(run)) and entry["code"] != run.version]:
+            console.print(f"{len(other)} of {len(runs)} are from the book, and were played with other code.")
         table = [
-            _cells(name, rows, [run for run in runs if run.corpus == name], failed) for name in dict.fromkeys(run.corpus for run in runs)
+            _cells(name, rows, [run for run in runs if run.corpus == name], failed, book)
+            for name in dict.fromkeys(run.corpus for run in runs)
         ]
         for cells in table:
             console.print(_shown(cells))
@@ -177,16 +227,16 @@ def _start(run: Run) -> subprocess.Popen[bytes]:
         return subprocess.Popen(run.command(), env=quiet, stdout=subprocess.DEVNULL, stderr=log)  # noqa: S603
 
 
-def _cells(name: str, rows: list[Row], runs: list[Run], failed: dict[Run, str]) -> dict[str, Any]:
+def _cells(name: str, rows: list[Row], runs: list[Run], failed: dict[Run, str], book: Book) -> dict[str, Any]:
     """Whether a figure holds is said only when all that it rests on has been played in full."""
-    done = [run for run in runs if run.is_done and run not in failed]
+    known = {run: got for run in runs if run not in failed and (got := book.results(run))}
     found = []
     for row in rows:
-        seeds_done = set.intersection(*({run.seed for run in done if run.play.name == play} for play in row.plays))
+        seeds_done = set.intersection(*({run.seed for run in known if run.play.name == play} for play in row.plays))
         results: dict[str, list[Result]] = {}
-        for run in (run for run in done if run.play.name in row.plays and run.seed in seeds_done):  # the same seeds on both sides
-            for play, path in run.files.items():
-                results.setdefault(play, []).append(json.loads(path.read_text()))
+        for run in (run for run in known if run.play.name in row.plays and run.seed in seeds_done):  # the same seeds on both sides
+            for play, result in known[run].items():
+                results.setdefault(play, []).append(result)
         value, seeds = row.value(results), len(seeds_done)
         is_whole = all(seeds_done >= set(run.play.seeds) and run.limit == run.play.limit for run in runs if run.play.name in row.plays)
         cell = {"row": row.name, "what": row.what, "goal": row.goal(name), "at_least": row.at_least, "seeds": seeds}
