@@ -30,7 +30,7 @@ def whetstone_identity(user):
         "email": user.email,
         "email_verified": user.has_verified_email,
         "name": user.name,
-        "exp": int(time.time()) + 600,
+        "exp": int(time.time()) + 3600,
     }
     return jwt.encode(claims, os.environ["WHETSTONE_SITE_SECRET"], algorithm="HS256")
 """,
@@ -43,7 +43,7 @@ function whetstoneIdentity(user) {
     email: user.email,
     email_verified: user.hasVerifiedEmail,
     name: user.name,
-    exp: Math.floor(Date.now() / 1000) + 600,
+    exp: Math.floor(Date.now() / 1000) + 3600,
   };
   return jwt.sign(claims, process.env.WHETSTONE_SITE_SECRET, { algorithm: "HS256" });
 }
@@ -57,7 +57,7 @@ def whetstone_identity(user)
     email: user.email,
     email_verified: user.verified_email?,
     name: user.name,
-    exp: Time.now.to_i + 600,
+    exp: Time.now.to_i + 3600,
   }
   JWT.encode(claims, ENV.fetch("WHETSTONE_SITE_SECRET"), "HS256")
 end
@@ -71,7 +71,7 @@ function whetstone_identity(User $user): string {
         'email' => $user->email,
         'email_verified' => $user->hasVerifiedEmail,
         'name' => $user->name,
-        'exp' => time() + 600,
+        'exp' => time() + 3600,
     ];
     return JWT::encode($claims, getenv('WHETSTONE_SITE_SECRET'), 'HS256');
 }
