@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from config import embedded, ports, product
+from config import embedded, ports, pretend, product
 from config.install import Steps
-from config.processes import Owner, Problem, stopped
+from config.processes import Owner, Problem, stopped, wait_until
 
 PASSWORD = "whetstone-demo"  # noqa: S105  (of people who exist in the demo only, on an address only this machine reaches)
 LOAD = ["manage.py", "load_demo"]
@@ -54,13 +54,13 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 def chosen_port(environ: Mapping[str, str]) -> int:
     given = environ.get("PORT") or "8000"
-    if not given.isdigit() or not 1 <= int(given) <= 65534:
-        raise Problem(f"PORT must be a number from 1 to 65534, not {given!r}.")
+    if not given.isdigit() or not 1 <= int(given) <= 65533:
+        raise Problem(f"PORT must be a number from 1 to 65533, not {given!r}.")
     return int(given)
 
 
 def serve(owner: Owner, port: int, steps: Steps) -> None:
-    for number in (port, port + 1):
+    for number in range(port, port + 3):
         if ports.taken(number):
             raise Problem(f"Port {number} is taken by another program: choose another with `PORT={other(port)} make demo`.")
     environ = {**os.environ, "DATA_DIR": str(owner.data_dir)}
@@ -72,17 +72,32 @@ def serve(owner: Owner, port: int, steps: Steps) -> None:
     with steps("Database tables"):
         run([sys.executable, "-m", "config.prepare"], environ, "The tables could not be made")
     with steps("The demo company", talks=True):
-        run([sys.executable, *LOAD], {**environ, "WHETSTONE_LOG_LEVEL": "WARNING"}, "The demo company could not be loaded", quiet=False)
+        carrier = ["--carried-by", str(port + 2), "--keep-in", str(owner.data_dir / pretend.KEPT_IN)]
+        run(
+            [sys.executable, *LOAD, *carrier],
+            {**environ, "WHETSTONE_LOG_LEVEL": "WARNING"},
+            "The demo company could not be loaded",
+            quiet=False,
+        )
     with steps("Web, live, worker and beat"):
         for name in product.NAMES:
             product.start(name, owner, environ, port)
         product.wait_ready(port, owner)
+    with steps("Fieldnote, to carry the widget"):
+        start_pretend(owner, port + 2, environ["WHETSTONE_URL"])
     announce(port, owner.data_dir)
     watch(owner)
 
 
+def start_pretend(owner: Owner, port: int, desk: str) -> None:
+    """It is somebody else's product: it gets none of ours but the address, and the site's key and secret from a file."""
+    command = [sys.executable, "-m", "config.pretend", str(port), desk]
+    child = owner.start("pretend", command, env={**os.environ, "DATA_DIR": str(owner.data_dir)}, cwd=product.ROOT, patience=5)
+    wait_until(lambda: ports.taken(port), what="The pretend product", seconds=20, child=child)
+
+
 def other(port: int) -> int:
-    return next((number for number in range(port + 100, 65000, 100) if not ports.taken(number) and not ports.taken(number + 1)), 0)
+    return next((number for number in range(port + 100, 65000, 100) if not any(ports.taken(number + place) for place in range(3))), 0)
 
 
 def run(command: list[str], environ: Mapping[str, str], failure: str, *, quiet: bool = True) -> None:
@@ -98,6 +113,7 @@ def announce(port: int, data_dir: Path) -> None:
     print(f"\nWhetstone is ready on {address} (everything it keeps is in {data_dir}).\n")
     for role, (login, how, path) in LOGINS.items():
         print(f"  {role:9} {login:29} {how:50} {address}{path}")
+    print(f"\n  Their product, with the widget on it (choose who is signed in at its top): http://localhost:{port + 2}/permits")
     print("\nCtrl-C stops it.", flush=True)
 
 

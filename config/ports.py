@@ -18,12 +18,12 @@ def taken(port: int) -> bool:
         return True
 
 
-def free_pair() -> int:
-    """The first of two neighbours: pages, and sockets on the next.
+def free_row() -> int:
+    """The first of three neighbours: pages, sockets on the next, and the pretend product of the demo after that.
 
     Below the ports that systems hand out by themselves: it takes a while until both are listened on, and nobody should get one of them meanwhile.
     """
     while True:
-        port = 20_000 + 2 * secrets.randbelow(6_000)
-        if not taken(port) and not taken(port + 1):
+        port = 20_000 + 3 * secrets.randbelow(4_000)
+        if not any(taken(port + place) for place in range(3)):
             return port

@@ -20,7 +20,7 @@ class Server:
     def __init__(self, name: str, database_url: str, models: Path):
         self.folder = Path(tempfile.mkdtemp(prefix=f"{embedded.THROWAWAY}server-"))
         (self.folder / "models").symlink_to(models)
-        self.port, self.redis_port = ports.free_pair(), ports.free()
+        self.port, self.redis_port = ports.free_row(), ports.free()
         self.database_url = make_database(database_url, f"whetstone_server_{name}")
         self.owner = Owner(self.folder, "the server under test")
 

@@ -30,7 +30,7 @@ def data_dir(tmp_path, settings):
 
 @pytest.fixture
 def demo(data_dir, root):
-    port = ports.free_pair()
+    port = ports.free_row()
     mine = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "WHETSTONE_SECRET_KEY", "WHETSTONE_LOG_LEVEL"}
     environ = {name: value for name, value in os.environ.items() if name not in mine}
     running = []
@@ -84,12 +84,20 @@ def test_it_serves_and_ctrl_c_stops_all_of_it_and_nothing_else(demo, data_dir):
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     first = demo()
     said = read_until(first, STARTED)
-    for word in ("morgan@fieldnote.example", "ines@fieldnote.example", "priya@northline-rail.example", f"http://localhost:{first.port}"):
+    for word in (
+        "morgan@fieldnote.example",
+        "ines@fieldnote.example",
+        "priya@northline-rail.example",
+        f"http://localhost:{first.port}/",
+        f"http://localhost:{first.port + 2}/",
+    ):
         assert word in said
     with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/accounts/login/") as page:
         assert page.status == 200
+    with urllib.request.urlopen(f"http://127.0.0.1:{first.port + 2}/permits") as page:
+        assert page.status == 200 and b"widget" in page.read()
     everyone = family(first)
-    assert len(pids(data_dir)) == 6
+    assert len(pids(data_dir)) == 7
 
     second = demo()
     assert f"process {first.pid}" in second.communicate(timeout=60)[0]

@@ -1,15 +1,19 @@
 """The demo company: there after one run, the same after two, with the people whom `make demo` names."""
 
+import json
 import re
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from config import demo
+from assistant.management.commands import load_demo
+from config import demo, pretend
+from config.pretend.server import PEOPLE
 from helpdesk import events
 from helpdesk.intake import open_ticket
-from helpdesk.models import Article, Customer, Ticket, User
+from helpdesk.models import SYSTEM, Article, Customer, Event, Site, Ticket, User
 from learning.models import Decision
 from tests.factories import make_ticket
 
@@ -33,8 +37,6 @@ def test_it_loads_once_and_its_people_can_sign_in(capsys):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_load_that_was_cut_off_starts_over(monkeypatch):
-    from assistant.management.commands import load_demo
-
     def cut_off(*args, **kwargs):
         yield from ()
         raise KeyboardInterrupt
@@ -46,6 +48,20 @@ def test_a_load_that_was_cut_off_starts_over(monkeypatch):
     assert Ticket.objects.count() == 1
     call_command("load_demo", tickets=3)
     assert Ticket.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_the_product_that_carries_the_widget_is_one_site_however_often_it_is_loaded(tmp_path):
+    Event.record(load_demo.LOADED, by=SYSTEM, at=timezone.now())
+    kept = tmp_path / "pretend.json"
+    for port in (8002, 8002, 8102):
+        call_command("load_demo", carried_by=port, keep_in=kept, verbosity=0)
+        kept.chmod(0o644)
+    call_command("load_demo", carried_by=8102, keep_in=kept, verbosity=0)
+    site = Site.objects.get()
+    assert site.origins == [f"http://{name}:{port}" for port in (8002, 8102) for name in ("localhost", "127.0.0.1")]
+    assert json.loads(kept.read_text()) == {"key": site.key, "secret": site.secret}
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.django_db
@@ -69,3 +85,14 @@ def test_what_the_readme_says_to_ask_is_answered_with_room_to_spare(root):
     assert decision.kind == Decision.Kind.ANSWER
     assert "subcontract" in decision.source.title.lower()
     assert decision.confidence - decision.threshold > 0.02
+    asking = zip(pretend.ANSWERS, PEOPLE.values(), strict=True)  # as the pretend product's pages suggest it: each by somebody else
+    found = {page: answered(Customer.objects.with_email(each.email), pretend.TRY, page) for page, each in asking}
+    assert found == pretend.ANSWERS
+
+
+def answered(customer, question, page):
+    """The article that is answered with there, or None."""
+    with events.inline():
+        ticket = open_ticket(customer=customer, body=question, channel=Ticket.Channel.CHAT, context={"page": page})
+    decision = Decision.objects.select_related("source__article").get(ticket=ticket)
+    return decision.source.article.slug if decision.kind == Decision.Kind.ANSWER else None

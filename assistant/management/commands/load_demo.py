@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
-from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, SiteSettings, Source, Team, Ticket, User
+from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, Site, SiteSettings, Source, Team, Ticket, User
 from learning import gaps
 from learning.maturing import let_go, mature
 from learning.measuring import measure
@@ -26,6 +27,7 @@ from learning.policies import forget, refit_if_due
 FOLDER = settings.BASE_DIR / "helpdesk" / "demo"
 PASSWORD = "whetstone-demo"  # noqa: S105  (printed by `make demo`; the demo listens on this machine only)
 COMPANY, DOMAIN = "Fieldnote", "fieldnote.example"
+PRODUCT = "Fieldnote web app"
 LOADED = "demo.loaded"
 
 
@@ -34,11 +36,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tickets", type=int, default=None, help="Only the newest N past tickets")
+        parser.add_argument("--carried-by", type=int, metavar="PORT", help="The widget stands on pages of this port; made a site of")
+        parser.add_argument("--keep-in", type=Path, metavar="FILE", help="Where that site's key and secret are kept, for its owner to read")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Event.objects.filter(verb=LOADED).exists():
             self.stdout.write("The demo company is there already.")
-            return
+        else:
+            self._load(options["tickets"])
+        if options["carried_by"]:
+            carry(options["carried_by"], options["keep_in"])
+
+    def _load(self, limit: int | None) -> None:
         if Ticket.objects.exists() and SiteSettings.load().company_name != COMPANY:
             raise CommandError("There are tickets of another company in this database. Load the demo into an empty one.")
         with connection.cursor() as cursor:
@@ -47,7 +56,7 @@ class Command(BaseCommand):
             people = self._people()
             self._articles()
             start_over()
-            self._history(people, options["tickets"])
+            self._history(people, limit)
             measure(timezone.now())
             gaps.find(timezone.now())
         Event.record(LOADED, by=SYSTEM, at=timezone.now())
@@ -88,6 +97,17 @@ class Command(BaseCommand):
             task = bar.add_task("Past tickets", total=len(scripts))
             for finished in play(scripts, cast, now=timezone.now(), tick=overnight):
                 bar.update(task, completed=finished)
+
+
+def carry(port: int, keep_in: Path | None) -> None:
+    """The site of the company's own product. Another port is one more place to show the widget; what an admin has changed stays."""
+    site = Site.objects.filter(name=PRODUCT).first() or Site(name=PRODUCT)
+    site.origins = list(dict.fromkeys([*site.origins, *(f"http://{name}:{port}" for name in ("localhost", "127.0.0.1"))]))
+    site.save()
+    if keep_in:
+        keep_in.unlink(missing_ok=True)  # its rights may have been others
+        with os.fdopen(os.open(keep_in, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as kept:
+            json.dump({"key": site.key, "secret": site.secret}, kept)
 
 
 def start_over() -> None:
