@@ -22,6 +22,8 @@ ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": False}).enable(["table", "strikethrough"])
 _chat = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufffe\uffff]+")
+_TARGET = re.compile(r"\]\(#show:([a-z0-9-]{1,60})\)")
+_POINTER = re.compile(r'<a href="#show:[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -65,6 +67,16 @@ def render_reply(text: str) -> str:
 def render_plain(text: str) -> str:
     """What a customer wrote: their characters, nothing else."""
     return sanitise(urlize(linebreaks(escape(text)), nofollow=True))
+
+
+def targets(text: str) -> set[str]:
+    """What a text points to on the reader's page: of `[Share](#show:share-menu)`, share-menu."""
+    return set(_TARGET.findall(text))
+
+
+def without_targets(clean: str) -> str:
+    """Where there is no page to point to, the words alone."""
+    return _POINTER.sub(r"<strong>\1</strong>", clean)
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from helpdesk.models import Customer, Organisation, Resolution, Ticket, User
+from helpdesk.models import Customer, Organisation, Resolution, Ticket, User, Visit
 
 EARLIER = 5
 ZONE = "time_zone"  # the trait that names it
@@ -46,8 +46,40 @@ def trail(ticket: Ticket) -> list[Step]:
 def _step(action: Any) -> Step:
     if not isinstance(action, dict):
         return Step(_short(action))
+    if "kind" in action:
+        return _from_widget(action)
     what = next((_short(action[key]) for key in ("label", "what", "title", "text", "page", "type") if action.get(key)), "Did something")
     return Step(what, _short(action.get("detail")), _short(action.get("time"))[:5], is_error=bool(action.get("error")))
+
+
+def _from_widget(action: dict[str, Any]) -> Step:
+    kind, what = str(action["kind"]), _short(action.get("what"))
+    try:
+        time = f"{timezone.localtime(dt.datetime.fromisoformat(str(action.get('at')))):%H:%M}"
+    except ValueError:
+        time = ""
+    if kind == "click":
+        return Step(f"Pressed “{what}”" if what else "Pressed something", time=time)
+    if kind == "page":
+        return Step(f"Opened {what or 'a page'}", time=time)
+    named = {"error": "A script failed", "request": "A request was refused"}.get(kind)
+    return Step(named or what or kind.removeprefix("track:"), what if named else "", time, is_error=named is not None)
+
+
+def here(customer: Customer) -> Visit | None:
+    """The browser they have the widget open in now, if they have."""
+    visit = Visit.objects.filter(customer=customer, ended_at=None).order_by("-seen_at").first()
+    return visit if visit and visit.is_here else None
+
+
+def product(ticket: Ticket) -> list[tuple[str, str]]:
+    """What the site said of the customer's product when they asked."""
+    given = ticket.context.get("product")
+    shown = given.items() if isinstance(given, dict) else []
+    return [
+        (str(name).replace("_", " ").capitalize(), ", ".join(map(_short, value)) if isinstance(value, list) else _short(value))
+        for name, value in shown
+    ][:12]
 
 
 def _short(value: Any) -> str:

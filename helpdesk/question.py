@@ -169,6 +169,11 @@ class Said:
 
     @property
     def html(self) -> SafeString:
+        return SafeString(formatting.without_targets(self.guiding_html))
+
+    @property
+    def guiding_html(self) -> SafeString:
+        """For the widget, which can point to things on the page around it."""
         clean = formatting.sanitise(self.message.html) if self.message.html else formatting.render_plain(self.message.body)
         if self.message.author == Message.Author.CUSTOMER:
             return SafeString(clean)

@@ -16,6 +16,7 @@ from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from helpdesk.formatting import without_targets
 from helpdesk.models import SYSTEM, Article, ArticleFeedback, Customer, Event
 from helpdesk.models.knowledge import ArticleQuerySet
 
@@ -45,7 +46,7 @@ def with_contents(clean: str) -> tuple[SafeString, list[Heading]]:
         headings.append(Heading(anchor, title))
         return f'<h2 id="{escape(anchor)}">{match[1]}</h2>'
 
-    return mark_safe(menu_paths(_HEADING.sub(anchored, clean))), headings  # noqa: S308  (sanitised by the caller; anchors are slugs)
+    return mark_safe(menu_paths(_HEADING.sub(anchored, without_targets(clean)))), headings  # noqa: S308  (sanitised by the caller; anchors are slugs)
 
 
 def menu_paths(clean: str) -> str:

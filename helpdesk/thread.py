@@ -24,6 +24,7 @@ TOLD = {
     "ticket.person_requested": "hand",
     "ticket.solved": "check",
     "ticket.not_quite": "rotate-ccw",
+    "ticket.guide_missed": "scan-search",
     "ticket.resolved": "check",
     "ticket.reopened": "rotate-ccw",
     "ticket.rated": "star",
@@ -213,6 +214,9 @@ class Teller:
 
     def not_quite(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> chose <b>Not quite</b>", self.who(event))
+
+    def guide_missed(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> does not see <b>{}</b>, which the answer points to", self.who(event), event.data.get("target", ""))
 
     def resolved(self, event: Event) -> SafeString:
         how = event.data.get("how")

@@ -72,6 +72,13 @@ def not_quite(event: Event, ticket: Ticket) -> None:
         ledger.note(decision, _again(decision, event), event=event, at=event.at)
 
 
+@on("ticket.guide_missed")
+def guide_missed(event: Event, ticket: Ticket) -> None:
+    """The widget looked for what the answer points to, and it is not on their page."""
+    if decision := _decision(event):
+        ledger.note(decision, "differs", event=event, at=event.at)
+
+
 @on("message.said")
 def said(event: Event, ticket: Ticket) -> None:
     """What follows right upon an answer says something of it: asking again in other words, or picking one of several."""

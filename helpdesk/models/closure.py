@@ -75,6 +75,19 @@ class Closure:
             ticket.hand_off(reason="not_quite", body=self._promise(), at=at)
         return None
 
+    def miss_guide(self, target: str, *, customer: Customer, answer: int, at: dt.datetime | None = None) -> bool:
+        """What the answer points to is not on the page they see. Once for each answer and thing, and only of what that answer does point to."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            said = ticket.messages.public().filter(seq=answer, author="assistant").first()
+            if said is None or target not in formatting.targets(said.body):
+                return False
+            told = {"message": said.pk, "target": target}
+            if ticket.events.filter(verb="ticket.guide_missed", data__contains=told).exists():
+                return False
+            Event.record("ticket.guide_missed", by=customer, ticket=ticket, at=at, decision=said.meta.get("decision"), **told)
+        return True
+
     def ask_for_person(self, *, customer: Customer, comment: str = "", at: dt.datetime | None = None) -> None:
         """Nobody has to argue with the assistant."""
         ticket, at = _ticket(self), at or timezone.now()

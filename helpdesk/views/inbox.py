@@ -112,6 +112,8 @@ def ticket_context(
         "customer": ticket.customer,
         "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
         "trail": profile.trail(ticket),
+        "here": profile.here(ticket.customer) if ticket.channel == Ticket.Channel.CHAT else None,
+        "product": profile.product(ticket),
         "local_time": profile.local_time(ticket.customer),
         "traits": profile.traits(ticket.customer),
         "organisation_traits": profile.traits(ticket.organisation),

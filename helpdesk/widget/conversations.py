@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from helpdesk import intake
+from helpdesk.formatting import clean_line
 from helpdesk.models import Customer, Message, Rating, Ticket, Visit
 from helpdesk.models.messages import MessageQuerySet
 from helpdesk.models.tickets import TicketQuerySet
@@ -23,7 +24,7 @@ from helpdesk.widget.auth import IsVisiting, VisitAuthentication
 
 ROWS = 20
 AN_HOUR, A_MINUTE = 30, 20  # conversations begun and messages written by one customer
-ACTIONS, WORDS = 20, 80
+ACTIONS, WORDS, VALUES = 20, 80, 20
 VERDICTS = ("solved", "not_quite", "person")
 TEXT_LIMIT = 20_000  # characters; what is longer is a file
 
@@ -37,6 +38,15 @@ class Action(serializers.Serializer[Any]):
     at = serializers.DateTimeField(required=False)
 
 
+def plain(value: Any) -> Any:
+    """A word, a number, yes or no, or a list of them; None of anything else."""
+    if isinstance(value, list):
+        return [each for each in map(plain, value[:VALUES]) if each is not None and not isinstance(each, list)]
+    if isinstance(value, str):
+        return clean_line(value, limit=WORDS)
+    return value if isinstance(value, bool | int | float) else None
+
+
 class Place(serializers.Serializer[Any]):
     """Where they are, as far as the page may know."""
 
@@ -45,6 +55,12 @@ class Place(serializers.Serializer[Any]):
     locale = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
     error = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     actions = serializers.ListField(child=Action(), max_length=ACTIONS, required=False, default=list)
+    product = serializers.JSONField(required=False, default=dict)
+
+    def validate_product(self, given: Any) -> dict[str, Any]:
+        """What a site says of its customer's product. A question is not lost because the site says it wrongly: what is not plain is left out."""
+        told = {clean_line(str(name), limit=40): plain(value) for name, value in given.items()} if isinstance(given, dict) else {}
+        return {name: value for name, value in list(told.items())[:VALUES] if value is not None}
 
     def to_internal_value(self, data: Any) -> Any:
         """The address without what follows the question mark: it may hold secrets."""
@@ -67,6 +83,13 @@ class Judgement(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=VERDICTS)
     comment = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
     answer = serializers.IntegerField(min_value=0, max_value=100_000_000, required=False, default=0)
+
+
+class Missing(serializers.Serializer[Any]):
+    """What the answer numbered `answer` points to, and the page does not have."""
+
+    target = serializers.SlugField(max_length=60)
+    answer = serializers.IntegerField(min_value=1, max_value=100_000_000)
 
 
 class Stars(serializers.Serializer[Any]):
@@ -162,6 +185,14 @@ class Verdict(VisitView):
         ticket, told = self.ticket(number), self.read(Judgement)
         judge(ticket, customer=ticket.customer, **told)
         return self.shown(ticket)
+
+
+@extend_schema(exclude=True)
+class Guide(VisitView):
+    def post(self, request: Request, number: int) -> Response:
+        ticket, told = self.ticket(number), self.read(Missing)
+        ticket.miss_guide(told["target"], customer=ticket.customer, answer=told["answer"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(exclude=True)

@@ -107,7 +107,7 @@ def message(said: Said) -> dict[str, Any]:
         "name": each.author_name if each.author == Message.Author.AGENT else "",
         "is_mine": said.is_mine,
         "kind": each.kind,
-        "html": str(said.html),
+        "html": str(said.guiding_html),
         "at": each.at.isoformat(),
         "client_msg_id": each.client_msg_id if said.is_mine else "",
         "sources": [{"n": source["n"], "title": source.get("title", ""), "url": source["path"]} for source in said.sources],

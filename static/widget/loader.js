@@ -65,8 +65,9 @@
 
   const clicked = guarded((event) => {
     const path = event.composedPath?.() ?? [event.target];
+    if (parts && path.includes(parts.host)) return;
     const element = path.find((each) => each instanceof Element && each.matches("a, button, summary, label, [role=button], [role=tab], [role=menuitem], input"));
-    if (!element || path.some((each) => each instanceof Element && each.matches(IGNORED)) || parts?.host === element) return;
+    if (!element || path.some((each) => each instanceof Element && each.matches(IGNORED))) return;
     // What somebody typed is nobody's business: of a field its label, never its value.
     const words = element.matches("input, textarea, select") ? element.labels?.[0]?.textContent || element.name || element.type : element.getAttribute("aria-label") || element.textContent;
     note("click", words, selectorOf(element));
@@ -146,6 +147,10 @@
       background: transparent; box-shadow: 0 2px 6px rgb(0 0 0 / .12), 0 16px 48px rgb(0 0 0 / .22); color-scheme: light dark; }
     iframe[hidden] { display: none; }
     @media (max-width: 30rem) { iframe { inset: 0; inline-size: 100vw; block-size: 100dvh; border-radius: 0; } }
+    .ring { position: fixed; inset: 0 auto auto 0; box-sizing: border-box; border: 3px solid #1d4ed8; border-radius: .5rem; pointer-events: none;
+      box-shadow: 0 0 0 4px rgb(147 180 255 / .55); }
+    @media (prefers-reduced-motion: no-preference) { .ring { animation: ring 1.2s ease-in-out 3 alternate; } }
+    @keyframes ring { from { box-shadow: 0 0 0 2px rgb(147 180 255 / .8); } to { box-shadow: 0 0 0 10px rgb(147 180 255 / .15); } }
     @media print { :host { display: none; } }`;
   const OPEN = "M21 12a8.5 8.5 0 0 1-12.6 7.4L3 21l1.6-5.4A8.5 8.5 0 1 1 21 12z";
   const CLOSE = "m6 9 6 6 6-6";
@@ -221,9 +226,51 @@
   function heard(message) {
     if (message.type === "close") close();
     else if (message.type === "unread") draw(Number(message.count) || 0);
+    else if (message.type === "highlight") highlight(String(message.target)).then((isFound) => tell({ type: "highlighted", target: message.target, answer: message.answer, isFound }));
     else if (message.type === "keep") keep(String(message.name), String(message.value || ""));
     else if (message.type === "warning") warn(String(message.text));
     else if (message.type === "event") emit(String(message.name), message.detail);
+  }
+
+  // --- Showing where something is ---
+
+  let ring = null;
+
+  // By the name that the page's authors gave it, or as a selector of theirs; nothing that cannot be seen.
+  function find(target) {
+    const names = ["data-whetstone-target", "data-testid", "data-test", "id"].map((name) => `[${name}="${CSS.escape(target)}"]`);
+    for (const selector of [...names, target]) {
+      let found = [];
+      try { found = [...document.querySelectorAll(selector)]; } catch { /* a name is seldom a selector */ }
+      const seen = found.find((each) => each.checkVisibility?.({ visibilityProperty: true }) ?? each.offsetParent);
+      if (seen) return seen;
+    }
+    return null;
+  }
+
+  // Marks it until it is pressed, is gone, or a minute is over. True when it was found.
+  async function highlight(target) {
+    ring?.remove();
+    const element = parts && find(target);
+    if (!element) return false;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    const mark = (ring = document.createElement("div"));
+    mark.className = "ring";
+    parts.root.append(mark);
+    const until = Date.now() + 60_000;
+    const done = () => { mark.remove(); element.removeEventListener("click", done); };
+    element.addEventListener("click", done);
+    const follow = () => {
+      if (!mark.isConnected) return;
+      if (!element.isConnected || Date.now() > until) return done();
+      const { x, y, width, height } = element.getBoundingClientRect();
+      mark.style.cssText = `translate: ${x - 6}px ${y - 6}px; inline-size: ${width + 12}px; block-size: ${height + 12}px`;
+      requestAnimationFrame(follow);
+    };
+    follow();
+    if (matchMedia("(max-width: 30rem)").matches) close(); // the frame covers the page there
+    return true;
   }
 
   function open() {
@@ -282,6 +329,7 @@
     },
     open,
     close,
+    highlight,
     on(name, listener) {
       if (typeof listener !== "function") return warn("on needs a function.");
       listeners.set(name, [...(listeners.get(name) || []), listener]);
@@ -289,6 +337,7 @@
     shutdown() {
       tell({ type: "forget" });
       undo.splice(0).forEach((each) => each());
+      ring?.remove();
       parts?.host.remove();
       parts = frame = port = null;
       waiting = [];

@@ -191,6 +191,7 @@ widget:conversations    POST  no
 widget:conversation     GET   no
 widget:messages         POST  no
 widget:verdict          POST  no
+widget:guide            POST  no
 widget:rating           POST  no
 widget:reading          POST  no
 """

@@ -29,13 +29,20 @@ MAIL_IS_THERE = """to => {
 }"""
 
 
-def furnish():
-    """A small help centre, an agent, and two customers of different companies. Returns the addresses they sign in with."""
+def make_help_centre():
+    """Once on the server's database, however many tests ask for it: of two articles alike the assistant would ask which was meant."""
+    from helpdesk.models import Article
     from helpdesk.search.index import index_source, outline
 
     for title, body in ARTICLES.items():
-        article = make_article(title, body)
-        index_source(article.source, outline(title, body))
+        if not Article.objects.filter(title=title).exists():
+            article = make_article(title, body)
+            index_source(article.source, outline(title, body))
+
+
+def furnish():
+    """A small help centre, an agent, and two customers of different companies. Returns the addresses they sign in with."""
+    make_help_centre()
     ada = make_customer("Ada Okonkwo", organisation=make_organisation("Brightwater Utilities"))
     bruno = make_customer("Bruno Keller", organisation=make_organisation("Kestrel Offshore"))
     return ada.email, bruno.email, make_user("Ines Carvalho").email

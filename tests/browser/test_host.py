@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from config import ports, pretend, product
 from config.processes import wait_until
-from tests.browser.test_first_loop import ARTICLES
-from tests.factories import make_article, make_customer, make_organisation
+from tests.browser.test_first_loop import make_help_centre
+from tests.factories import make_customer, make_organisation
 
 CUSTOMERS = {"priya": "priya@northline-rail.example", "mateus": "mateus@serraverde.example"}
 
@@ -19,11 +19,8 @@ CUSTOMERS = {"priya": "priya@northline-rail.example", "mateus": "mateus@serraver
 def furnish(port):
     """What `make demo` has loaded, as far as these tests need it."""
     from helpdesk.models import Customer, Site
-    from helpdesk.search.index import index_source, outline
 
-    for title, body in ARTICLES.items():
-        article = make_article(title, body)
-        index_source(article.source, outline(title, body))
+    make_help_centre()
     for name, email in CUSTOMERS.items():
         if not Customer.objects.with_email(email):
             make_customer(name.title(), email=email, organisation=make_organisation(name))

@@ -2,13 +2,14 @@
 
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_first_loop import ARTICLES
-from tests.factories import make_article, make_user
+from tests.browser.test_first_loop import make_help_centre
+from tests.factories import make_user
 
 HOST = """<!doctype html><meta charset="utf-8"><title>Permits</title><h1>Permits</h1><button id="invite">Invite a guest</button>
 <p data-whetstone-ignore><button id="private">Account of Ada Okonkwo</button></p><label>Password <input type="password" id="pw"></label>
@@ -17,11 +18,8 @@ HOST = """<!doctype html><meta charset="utf-8"><title>Permits</title><h1>Permits
 
 def furnish(origin):
     from helpdesk.models import Site
-    from helpdesk.search.index import index_source, outline
 
-    for title, body in ARTICLES.items():
-        article = make_article(title, body)
-        index_source(article.source, outline(title, body))
+    make_help_centre()
     return Site.objects.create(name="Fieldnote app", origins=[origin]).key, make_user("Ines Carvalho").pk
 
 
@@ -93,6 +91,45 @@ def test_a_conversation_on_somebody_elses_page(server, host, browser):
     page.keyboard.press("Escape")
     expect(page.locator("iframe")).to_be_hidden()
     assert page.evaluate("Object.keys(window).length") == before and complaints == []
+    page.context.close()
+
+
+def points(agent, *targets):
+    """An agent's reply cannot point at the page; the assistant's answer can, when its article does."""
+    from helpdesk.models import Ticket
+
+    words = " or ".join(f"[{target}](#show:{target})" for target in targets)
+    Ticket.objects.latest("pk").answer(f"Press {words}.", meta={"kind": "answer"})
+
+
+def missed(agent):
+    from helpdesk.models import Event
+
+    return list(Event.objects.filter(verb="ticket.guide_missed").values_list("data__target", flat=True))
+
+
+def test_an_answer_points_at_the_page_and_says_when_the_thing_is_gone(server, host, browser):
+    origin, ines = host
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{origin}/permits")
+    page.get_by_role("button", name="Help").click()
+    frame = page.frame_locator("iframe")
+    frame.get_by_label("Ask a question").fill("Where is the button for guests?")
+    frame.get_by_role("button", name="Send").click()
+    expect(frame.locator(".chat:not(.chat--me):not(.chat--pending)").first).to_be_visible()
+    server.do(points, ines, "invite", "gone-button")
+    frame.get_by_role("link", name="invite").click()
+    ring = page.locator(".ring")
+    expect(ring).to_be_visible()
+    spot, button = ring.bounding_box(), page.locator("#invite").bounding_box()
+    assert abs(spot["x"] + spot["width"] / 2 - button["x"] - button["width"] / 2) < 2
+    page.locator("#invite").click()
+    expect(ring).to_have_count(0)
+    frame.get_by_role("link", name="gone-button").click()
+    expect(frame.get_by_text("That is not on this page")).to_be_visible()
+    deadline = time.monotonic() + 5
+    while server.do(missed, ines) != ["gone-button"]:
+        assert time.monotonic() < deadline
     page.context.close()
 
 

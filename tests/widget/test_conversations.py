@@ -5,10 +5,13 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from helpdesk import profile
+from helpdesk.events import inline
 from helpdesk.models import Customer, Event, Message, Site, Ticket, Visit
 from helpdesk.models.sites import TOKEN_LIFETIME
+from helpdesk.question import Question, Said
 from helpdesk.search.index import index_source, outline
-from learning.models import Incident, Report
+from learning.models import Incident, Report, Signal
 from tests.factories import make_article, make_customer, make_ticket, make_user
 from tests.widget.conftest import signed
 
@@ -241,3 +244,108 @@ class TestBeforeAnybodyAsks:
         )
         assert self.home(there)[1]["notice"] == incident.public_text
         assert self.home(widget())[1]["notice"] == ""
+
+
+class TestGuide:
+    """An answer may point at the page; what is not there speaks against the answer's source."""
+
+    @pytest.fixture
+    def pointed(self, widget):
+        there = widget(sub="u-17", name="Ada Okonkwo")
+        there.ask()
+        ticket = Ticket.objects.get()
+        said = ticket.answer("Choose [Share](#show:share-menu), then **Download PDF**.", meta={"kind": "answer"})
+        return there, ticket, said
+
+    def missed(self, there, ticket, **told):
+        return there.call("post", f"{ticket.pk}/guide/", told)[0]
+
+    def test_the_widget_gets_the_pointer_and_the_portal_the_words(self, pointed):
+        there, ticket, said = pointed
+        shown = there.call("get", f"{ticket.pk}/")[1]["messages"][-1]["html"]
+        assert 'href="#show:share-menu"' in shown
+        assert (
+            Said(said, Question.load(ticket, ticket.customer)).html
+            == "<p>Choose <strong>Share</strong>, then <strong>Download PDF</strong>.</p>\n"
+        )
+
+    def test_what_is_not_on_the_page_is_noted_once(self, pointed):
+        there, ticket, said = pointed
+        for _ in range(2):
+            assert self.missed(there, ticket, target="share-menu", answer=said.seq) == 204
+        (event,) = Event.objects.filter(verb="ticket.guide_missed")
+        assert event.data["target"] == "share-menu" and event.customer == ticket.customer
+
+    @pytest.mark.parametrize(("target", "step"), [("delete-account", 0), ("share-menu", -1)])
+    def test_what_the_answer_does_not_point_to_is_not(self, pointed, target, step):
+        there, ticket, said = pointed
+        assert self.missed(there, ticket, target=target, answer=said.seq + step) == 204
+        assert not Event.objects.filter(verb="ticket.guide_missed").exists()
+
+    def test_it_speaks_against_the_article_that_says_so(self, widget, django_capture_on_commit_callbacks):
+        article = make_article(
+            "Share a report with a client", "Open the report and press [Share](#show:share-menu). Choose who may read it."
+        )
+        index_source(article.source, outline(article.title, article.body))
+        there = widget(sub="u-17")
+        with inline(), django_capture_on_commit_callbacks(execute=True):
+            there.ask("How do I share a report with a client?")
+        ticket = Ticket.objects.get()
+        answer = there.call("get", f"{ticket.pk}/")[1]["messages"][-1]
+        assert "#show:share-menu" in answer["html"]
+        with inline(), django_capture_on_commit_callbacks(execute=True):
+            assert self.missed(there, ticket, target="share-menu", answer=answer["seq"]) == 204
+        assert Signal.objects.filter(kind="differs", decision__source=article.source).count() == 1
+
+    def test_somebody_elses_is_not_found(self, pointed, widget):
+        _, ticket, said = pointed
+        assert self.missed(widget(sub="u-99"), ticket, target="share-menu", answer=said.seq) == 404
+
+
+class TestProduct:
+    def test_what_the_site_says_of_the_product_is_kept_as_plain_words(self, widget):
+        widget(sub="u-17").ask(page="/permits", product={"plan": "Business", "seats": 12, "flags": ["sso", "api"], "trial": False})
+        assert Ticket.objects.get().context["product"] == {"plan": "Business", "seats": 12, "flags": ["sso", "api"], "trial": False}
+
+    @pytest.mark.parametrize(
+        ("product", "kept"),
+        [
+            ({"a": {"b": 1}, "c": None, "d": "x" * 500}, {"d": "x" * 79 + "…"}),
+            ({f"k{n}": n for n in range(30)}, {f"k{n}": n for n in range(20)}),
+            (["x"], {}),
+        ],
+    )
+    def test_what_is_not_plain_is_left_out_and_the_question_is_not_lost(self, widget, product, kept):
+        code, _ = widget(sub="u-17").ask(product=product)
+        assert code == 201 and Ticket.objects.get().context.get("product", {}) == kept
+
+
+def test_an_agent_reads_the_trail_in_words(widget):
+    at = timezone.now()
+    steps = [
+        {"kind": "click", "what": "New permit", "at": at.isoformat()},
+        {"kind": "page", "what": "Permits"},
+        {"kind": "request", "what": "POST /api/permits 409"},
+        {"kind": "track:exported", "what": "Monthly report"},
+    ]
+    widget(sub="u-17").ask(page="/permits/new", title="New permit", actions=steps, error="Cannot read properties of undefined")
+    trail = profile.trail(Ticket.objects.get())
+    assert [(step.what, step.detail, step.is_error) for step in trail] == [
+        ("Pressed “New permit”", "", False),
+        ("Opened Permits", "", False),
+        ("A request was refused", "POST /api/permits 409", True),
+        ("Monthly report", "", False),
+        ("Saw an error", "Cannot read properties of undefined", True),
+        ("New permit", "/permits/new", False),
+        ("Asked the question", "", False),
+    ]
+    assert trail[0].time == f"{timezone.localtime(at):%H:%M}"
+
+
+def test_an_agent_sees_that_they_are_there_and_where(widget):
+    widget(sub="u-17").ask()
+    visit = Visit.objects.get()
+    visit.moved("/permits/12", timezone.now())
+    assert profile.here(visit.customer).page == "/permits/12"
+    Visit.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=2))
+    assert profile.here(visit.customer) is None

@@ -20,7 +20,7 @@ def fields(interface):
 def test_every_call_of_the_loader_has_its_type_and_the_other_way_round():
     calls = set(re.findall(r"^    (?:async )?(\w+)(?:\(|,|:)", block(LOADER, "const calls = {", "\n  };"), re.MULTILINE))
     assert {"init", "open", "shutdown"} <= calls
-    assert set(re.findall(r'\(call: "(\w+)"', TYPES)) == calls | {"highlight"}
+    assert set(re.findall(r'\(call: "(\w+)"', TYPES)) == calls
 
 
 def test_the_context_and_the_options_are_those_that_the_loader_reads():

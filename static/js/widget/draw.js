@@ -24,7 +24,10 @@ export function bubble(message, choose) {
   const chat = make("div", isMine ? "chat chat--me" : "chat");
   const said = make("div", "chat__body prose");
   said.innerHTML = message.html; // cleaned by the server, and the page's policy runs no script of it
-  said.querySelectorAll("a[href]").forEach((link) => { link.target = "_blank"; link.rel = "noopener"; });
+  said.querySelectorAll("a[href]").forEach((link) => {
+    if (link.hash.startsWith("#show:")) link.classList.add("pointer");
+    else Object.assign(link, { target: "_blank", rel: "noopener" });
+  });
   if (isMine) {
     chat.append(said, make("p", "chat__meta", message.at ? clock(message.at) : "Sending"));
     return chat;

@@ -1,7 +1,7 @@
 // Inside the widget's frame: who is there, what was said, and what they say. The page around it is reached through one port and no other way.
 import { $, bubble, earlierList, make, button, pending, unsent, welcome } from "./draw.js";
 import { Line } from "./line.js";
-import { call, kept, visit } from "./server.js";
+import { call, kept, token, visit } from "./server.js";
 
 const allowed = new Set(document.body.dataset.origins.split(" ").filter(Boolean));
 const log = $("log"), body = $("body"), ask = $("ask"), fault = $("fault"), verdict = $("verdict");
@@ -12,7 +12,7 @@ let port, place = {}, isOpen = false;
 let number = 0, known = 0, judged = 0, seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
 let timer, misses = 0, typing;
 
-visit.onNew = () => forget();
+visit.onNew = () => { forget(); greet(); };
 visit.onWarning = (text) => tellPage({ type: "warning", text });
 
 const line = new Line(heard);
@@ -74,6 +74,23 @@ function fail(text) {
 
 const sorry = (error) => fail(error.status ? error.message : "You seem to be offline. Please try again.");
 
+// --- Pointing at the page around us ---
+
+log.addEventListener("click", (event) => {
+  const pointer = event.target.closest('a[href^="#show:"]');
+  if (!pointer) return;
+  event.preventDefault();
+  const answer = [...seen].find(([seq, element]) => typeof seq === "number" && element.contains(pointer))?.[0];
+  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent, answer });
+});
+
+/** What is not there is told to the desk: the answer may describe a product that has changed. */
+function guided({ target, answer, isFound }) {
+  if (isFound) return;
+  fail("That is not on this page, or it has moved. We have made a note of it.");
+  if (answer) call(`conversations/${number}/guide/`, { target, answer }).catch(() => {});
+}
+
 // --- What they say ---
 
 async function say(text, option = "", shown = text) {
@@ -90,6 +107,7 @@ async function say(text, option = "", shown = text) {
 // The same words with the same id are said once, so that sending again is always safe.
 async function deliver(words, waiting) {
   try {
+    await token(); // whose conversation this is may change with it
     show(await call(number ? `conversations/${number}/messages/` : "conversations/", words));
     misses = 0;
     look();
@@ -224,11 +242,22 @@ addEventListener("message", (event) => {
     if (data.type === "place") moved(data.place);
     else if (data.type === "open") { isOpen = true; moved(data.place); ask.focus(); if (number) fetchNews().then(look); else greet(); }
     else if (data.type === "close") { isOpen = false; look(); }
-    else if (data.type === "identify" && data.identity !== visit.identity) { line.close(); visit.identity = data.identity; visit.token = ""; start(); }
+    else if (data.type === "identify" && data.identity !== visit.identity) identify(data.identity);
+    else if (data.type === "highlighted") guided(data);
     else if (data.type === "forget") { kept.set("key", ""); kept.set("number", ""); clearTimeout(timer); line.close(); }
   };
   start();
 });
+
+/** The same person signed anew goes on; for anybody else the visit is a new one, and `onNew` clears the screen. */
+async function identify(identity) {
+  line.close();
+  visit.identity = identity;
+  visit.token = "";
+  await token().catch(() => {});
+  line.follow(number, () => known);
+  look();
+}
 
 function moved(to) {
   const isElsewhere = to.page !== place.page;
