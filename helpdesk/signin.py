@@ -56,7 +56,9 @@ def waiting(request: HttpRequest) -> SignInCode | None:
 @transaction.atomic
 def complete(request: HttpRequest, code: SignInCode) -> str:
     """The code has been used up: sign in, send the question that waited, and say where to go."""
-    sign_in_customer(request, account_of(code.email))
+    account = account_of(code.email)
+    sign_in_customer(request, account)
+    account.adopt_visitors(at=timezone.now())
     request.session.pop(SESSION_KEY, None)
     customer: Customer = request.customer  # type: ignore[attr-defined]
     if code.pending.get("body"):

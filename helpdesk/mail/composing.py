@@ -1,4 +1,5 @@
-"""What the mails of the product say. Subjects and texts are ours; of what others wrote, an agent's reply is all that is quoted."""
+"""What the mails of the product say. Subjects and texts are ours; of what others wrote, an agent's reply is all that is quoted,
+but in a copy for whoever has proven that the address is theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from helpdesk.formatting import sanitise
+from helpdesk.formatting import sanitise, without_targets
 from helpdesk.models import Message, Rating, SignInCode, SiteSettings, Ticket
 from helpdesk.ratings import rating_token
 
@@ -40,6 +41,20 @@ def replied(message: Message) -> dict[str, str]:
         customer=ticket.customer,
         message=message,
         html=sanitise(message.html),
+        link=address("portal:question", ticket.number),
+    )
+
+
+def transcript(ticket: Ticket) -> dict[str, str]:
+    """All that was said between them and us. Of internal notes nothing."""
+    site = SiteSettings.load()
+    said = ticket.messages.visible_to(ticket.customer).select_related("user", "customer").order_by("seq")
+    return mail(
+        "transcript",
+        f"What we wrote about: {ticket.subject} ({ticket.number})",
+        company=site.company_name,
+        customer=ticket.customer,
+        said=[(each, sanitise(without_targets(each.html))) for each in said],
         link=address("portal:question", ticket.number),
     )
 

@@ -30,8 +30,8 @@ def notify(event: Event) -> None:
 
 
 def announce_reply(event: Event, ticket: Ticket) -> None:
-    address = ticket.customer.email
-    if ticket.channel == Ticket.Channel.API or address is None:
+    address = ticket.customer.address
+    if ticket.channel == Ticket.Channel.API or not address:
         return
     payload = {"message": event.data["message"]}
     Outbox.enqueue("reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE)
@@ -57,6 +57,11 @@ def ask_rating(event: Event, ticket: Ticket) -> None:
         return
     due = timezone.now() + dt.timedelta(hours=site.rating_hours)
     Outbox.enqueue("rating_mail", to=address, payload={"ticket": ticket.pk}, key=f"rating:{ticket.pk}", at=due)
+
+
+def send_transcript(ticket: Ticket, *, at: dt.datetime) -> None:
+    key = f"transcript:{ticket.pk}:{at:%Y%m%d%H}"
+    Outbox.enqueue("mail", to=ticket.customer.email or "", payload=composing.transcript(ticket), key=key)
 
 
 def send_code(code: SignInCode) -> None:

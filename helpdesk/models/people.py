@@ -12,6 +12,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from helpdesk.formatting import clean_line
+
 if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
 
@@ -164,6 +166,7 @@ class Customer(Portrait, models.Model):
 
     name = models.CharField(max_length=160)
     email = models.EmailField(unique=True, null=True, blank=True)
+    reply_to = models.EmailField(blank=True, editable=False, help_text="Left in a chat to be written to; it proves nothing of who they are")
     title = models.CharField(max_length=120, blank=True)
     organisation = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.SET_NULL, related_name="customers")
     external_id = models.CharField(max_length=190, null=True, blank=True, unique=True)
@@ -178,6 +181,7 @@ class Customer(Portrait, models.Model):
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["reply_to"], condition=~models.Q(reply_to=""), name="customer_reply_to")]
 
     def __str__(self) -> str:
         return self.name or self.email or f"Visitor {self.pk}"
@@ -190,6 +194,44 @@ class Customer(Portrait, models.Model):
     def is_visitor(self) -> bool:
         """Nobody knows who this is, and nobody has vouched for them."""
         return self.email is None and self.external_id is None
+
+    @property
+    def address(self) -> str:
+        """Where mail reaches them, or nothing."""
+        return self.email or self.reply_to
+
+    @property
+    def has_proven_address(self) -> bool:
+        return self.is_verified and self.email is not None
+
+    def leave_address(self, email: str, *, name: str = "") -> None:
+        """A visitor who wants to be written to. What somebody says of themselves opens no account and no history."""
+        if self.is_visitor:
+            self.reply_to, self.name = email.strip().lower(), clean_line(name, limit=160) or self.name
+            self.save(update_fields=["reply_to", "name"])
+
+    @transaction.atomic
+    def adopt_visitors(self, *, at: dt.datetime) -> int:
+        """They proved that the address is theirs: what was asked in chats where it was left is theirs too. How many conversations that is.
+
+        The browsers of those chats are sent away first: whoever merely typed the address sees nothing of this account.
+        """
+        from helpdesk.models.messages import Message
+        from helpdesk.models.sites import Visit
+        from helpdesk.models.tickets import Ticket
+
+        theirs = (
+            Customer.objects.select_for_update().filter(reply_to=self.email, email=None, external_id=None)
+            if self.email
+            else Customer.objects.none()
+        )
+        visitors = list(theirs.values_list("pk", flat=True))
+        if not visitors:
+            return 0
+        Visit.objects.filter(customer__in=visitors, ended_at=None).update(ended_at=at)
+        Message.objects.filter(customer__in=visitors).update(customer=self)
+        theirs.update(reply_to="")
+        return Ticket.objects.filter(customer__in=visitors).update(customer=self, organisation=self.organisation)
 
     @property
     def is_verified(self) -> bool:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from helpdesk import intake
 from helpdesk.formatting import clean_line
+from helpdesk.mail.notices import send_transcript
 from helpdesk.models import Customer, Message, Rating, Ticket, Visit
 from helpdesk.models.messages import MessageQuerySet
 from helpdesk.models.tickets import TicketQuerySet
@@ -90,6 +91,11 @@ class Missing(serializers.Serializer[Any]):
 
     target = serializers.SlugField(max_length=60)
     answer = serializers.IntegerField(min_value=1, max_value=100_000_000)
+
+
+class Address(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    name = serializers.CharField(max_length=160, required=False, default="", allow_blank=True)
 
 
 class Stars(serializers.Serializer[Any]):
@@ -192,6 +198,26 @@ class Guide(VisitView):
     def post(self, request: Request, number: int) -> Response:
         ticket, told = self.ticket(number), self.read(Missing)
         ticket.miss_guide(told["target"], customer=ticket.customer, answer=told["answer"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(exclude=True)
+class Leave(VisitView):
+    def post(self, request: Request, number: int) -> Response:
+        """Where to write to when they have gone. Of somebody the site vouches for it is known."""
+        ticket = self.ticket(number)
+        ticket.customer.leave_address(**self.read(Address))
+        return self.shown(ticket)
+
+
+@extend_schema(exclude=True)
+class Transcript(VisitView):
+    def post(self, request: Request, number: int) -> Response:
+        """A copy by mail, once an hour at most, to a proven address: else anybody could have us send their words to anybody."""
+        ticket, now = self.ticket(number), timezone.now()
+        if not ticket.customer.has_proven_address:
+            raise ValidationError({"email": "A copy can be sent to whoever is signed in with an address."})
+        send_transcript(ticket, at=now)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -42,6 +42,8 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "helper": question.helper,
         "expected": office.now() if question.with_people and not question.helper else "",
         "receipt": question.receipt,
+        "address": ticket.customer.address,
+        "may_have_copy": ticket.customer.has_proven_address,
         "rating": rating_of(ticket),
         "after": after,
         "last": ticket.last_seq,

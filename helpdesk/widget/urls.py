@@ -14,6 +14,8 @@ urlpatterns = [
     path("widget/conversations/<int:number>/messages/", conversations.Messages.as_view(), name="messages"),
     path("widget/conversations/<int:number>/verdict/", conversations.Verdict.as_view(), name="verdict"),
     path("widget/conversations/<int:number>/guide/", conversations.Guide.as_view(), name="guide"),
+    path("widget/conversations/<int:number>/address/", conversations.Leave.as_view(), name="address"),
+    path("widget/conversations/<int:number>/transcript/", conversations.Transcript.as_view(), name="transcript"),
     path("widget/conversations/<int:number>/rating/", conversations.Rate.as_view(), name="rating"),
     path("widget/conversations/<int:number>/reading/", conversations.Reading.as_view(), name="reading"),
 ]

@@ -192,6 +192,8 @@ widget:conversation     GET   no
 widget:messages         POST  no
 widget:verdict          POST  no
 widget:guide            POST  no
+widget:address          POST  no
+widget:transcript       POST  no
 widget:rating           POST  no
 widget:reading          POST  no
 """

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from helpdesk import profile
 from helpdesk.events import inline
-from helpdesk.models import Customer, Event, Message, Site, Ticket, Visit
+from helpdesk.models import Customer, Event, Message, Outbox, Site, Ticket, Visit
 from helpdesk.models.sites import TOKEN_LIFETIME
 from helpdesk.question import Question, Said
 from helpdesk.search.index import index_source, outline
@@ -349,3 +349,59 @@ def test_an_agent_sees_that_they_are_there_and_where(widget):
     assert profile.here(visit.customer).page == "/permits/12"
     Visit.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=2))
     assert profile.here(visit.customer) is None
+
+
+class TestWhenTheyHaveGone:
+    """Somebody unknown leaves an address in a chat; Tom answers when they have gone."""
+
+    @pytest.fixture
+    def asked(self, widget):
+        there = widget()
+        there.ask()
+        ticket = Ticket.objects.get()
+        ticket.hand_off(reason="test")
+        there.call("post", f"{ticket.pk}/address/", {"email": "Ada@Brightwater.example", "name": "Ada"})
+        return there, Ticket.objects.get(pk=ticket.pk)
+
+    def test_the_reply_goes_to_the_address_and_proves_nothing(self, asked, django_capture_on_commit_callbacks):
+        there, ticket = asked
+        assert (ticket.customer.name, ticket.customer.email, ticket.customer.is_visitor) == ("Ada", None, True)
+        with inline(), django_capture_on_commit_callbacks(execute=True):
+            ticket.reply("Choose **Add a guest**.", by=make_user("Tom Aldridge"))
+        (mail,) = Outbox.objects.filter(kind="reply_mail")
+        assert mail.to == "ada@brightwater.example"
+        assert there.call("get", f"{ticket.pk}/")[1]["address"] == "ada@brightwater.example"
+
+    @pytest.mark.parametrize("email", ["", "no address", "a@b", "x" * 260 + "@example.com"])
+    def test_what_is_no_address_is_refused(self, widget, email):
+        there = widget()
+        there.ask()
+        number = Ticket.objects.get().pk
+        assert there.call("post", f"{number}/address/", {"email": email})[0] == 400
+
+    def test_whoever_the_site_vouches_for_keeps_theirs(self, widget):
+        there = widget(sub="u-17", email="ada@brightwater.example", email_verified=True)
+        there.ask()
+        number = Ticket.objects.get().pk
+        there.call("post", f"{number}/address/", {"email": "mallory@elsewhere.example"})
+        assert Customer.objects.get().address == "ada@brightwater.example"
+
+    def test_a_copy_goes_to_a_proven_address_only(self, asked, widget):
+        there, ticket = asked
+        assert there.call("post", f"{ticket.pk}/transcript/")[0] == 400
+        known = widget(sub="u-17", email="bo@brightwater.example", email_verified=True)
+        _, told = known.ask("What does Bo want to know?")
+        mine = Ticket.objects.get(pk=told["number"])
+        mine.note("He is on the old plan.", by=make_user())
+        for _ in range(2):
+            assert known.call("post", f"{mine.pk}/transcript/")[0] == 204
+        (copy,) = Outbox.objects.filter(kind="mail", to="bo@brightwater.example")
+        assert "What does Bo want to know?" in copy.payload["text"] and "old plan" not in str(copy.payload)
+
+    def test_who_proves_the_address_has_the_conversation_and_the_browser_that_typed_it_has_nothing(self, asked):
+        there, ticket = asked
+        ada = make_customer(email="ada@brightwater.example")
+        secret = make_ticket(ada, body="Our contract ends in May.")
+        assert ada.adopt_visitors(at=timezone.now()) == 1 and ada.adopt_visitors(at=timezone.now()) == 0
+        assert set(Ticket.objects.visible_to(ada)) == {ticket, secret}
+        assert there.call("get", f"{secret.pk}/")[0] == 401 and there.call("get", f"{ticket.pk}/")[0] == 401

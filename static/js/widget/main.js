@@ -36,7 +36,7 @@ function forget() {
   log.replaceChildren();
   verdict.hidden = true;
   $("missing").hidden = true;
-  $("rating").hidden = true;
+  for (const id of ["rating", "leave", "copy"]) $(id).hidden = true;
   $("fresh").hidden = true;
 }
 
@@ -54,6 +54,8 @@ function show(told) {
   if (told.receipt) log.append(make("p", "chat__meta chat__receipt", told.receipt));
   const isClarified = told.messages.at(-1)?.kind === "clarify";
   verdict.hidden = !judged || told.is_resolved || isClarified || !$("missing").hidden;
+  $("leave").hidden = Boolean(told.address) || !told.with_people || told.is_resolved;
+  $("copy").hidden = !told.may_have_copy;
   rating(told);
   $("who").textContent = told.is_resolved ? "Solved" : told.helper ? `${told.helper.split(" ")[0]} is looking after this` : told.expected;
   $("fresh").hidden = false;
@@ -274,6 +276,13 @@ verdict.addEventListener("click", (event) => {
   else if (said) judge(said);
 });
 $("missing").addEventListener("submit", (event) => { event.preventDefault(); judge("not_quite", $("missing-comment").value); $("missing-comment").value = ""; });
+$("leave").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try { show(await call(`conversations/${number}/address/`, { email: $("leave-email").value })); fail(""); } catch (error) { sorry(error); }
+});
+$("copy").addEventListener("click", async ({ target }) => {
+  try { await call(`conversations/${number}/transcript/`, {}); target.textContent = "It is on its way"; target.disabled = true; } catch (error) { sorry(error); }
+});
 $("rating").addEventListener("click", (event) => {
   const score = event.target.closest("[data-score]")?.dataset.score;
   if (score) rate(Number(score));
