@@ -40,8 +40,8 @@ function forget() {
   $("fresh").hidden = true;
 }
 
-/** `told`: the conversation's state, and what was said after `told.after`. */
-function show(told) {
+/** `told`: the conversation's state, and what was said after `told.after`. `isNow`: it is said just now, and not read again. */
+function show(told, isNow = known > 0) {
   if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); line.follow(number, () => known); }
   const before = known;
   log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
@@ -49,7 +49,7 @@ function show(told) {
   known = Math.max(known, told.last);
   judged = told.judged;
   const news = told.messages.filter((message) => message.author !== "customer" && message.seq > before);
-  if (before && news.length) bring(seen.get(news[0].seq));
+  if (isNow && news.length) bring(seen.get(news[0].seq));
   if (told.is_pending) log.append(pending("Working on it"));
   if (told.receipt) log.append(make("p", "chat__meta chat__receipt", told.receipt));
   const isClarified = told.messages.at(-1)?.kind === "clarify";
@@ -110,7 +110,7 @@ async function say(text, option = "", shown = text) {
 async function deliver(words, waiting) {
   try {
     await token(); // whose conversation this is may change with it
-    show(await call(number ? `conversations/${number}/messages/` : "conversations/", words));
+    show(await call(number ? `conversations/${number}/messages/` : "conversations/", words), true);
     misses = 0;
     look();
   } catch (error) {
