@@ -5,7 +5,7 @@
 
 const POLL_MS = 8000;
 const FIRST_MS = 500;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 8_000;
 const SIGNED_OUT = 4401;
 
 let socket = null;

@@ -1,7 +1,7 @@
 // The socket of the frame. It brings copies of what stands in the conversation; what is lost with it is fetched.
 import { livePort, token, visit } from "./server.js";
 
-const FIRST_MS = 500, LONGEST_MS = 30_000, SIGNED_OUT = 4401, TYPING_MS = 700;
+const FIRST_MS = 500, LONGEST_MS = 8_000, SIGNED_OUT = 4401, TYPING_MS = 700;
 
 export class Line {
   #socket; #attempt = 0; #timer; #wanted = 0; #after = () => 0; #heard; #typed = 0; #isWelcome = false;

@@ -6,6 +6,7 @@ import { call, kept, token, visit } from "./server.js";
 const allowed = new Set(document.body.dataset.origins.split(" ").filter(Boolean));
 const log = $("log"), body = $("body"), ask = $("ask"), fault = $("fault"), verdict = $("verdict");
 const LOOKS = { open: 2_500, closed: 30_000, most: 60_000 }; // ms between two looks while there is no line
+const SENDS = { first: 1_000, most: 8_000 }; // ms between two attempts to send the same words
 const TYPING_LASTS = 5_000;
 
 let port, place = {}, isOpen = false;
@@ -24,8 +25,9 @@ function put(message) {
   if (seen.has(message.seq)) return;
   const mine = seen.get(message.client_msg_id || undefined);
   const drawn = bubble(message, (option) => say("", String(option.source), option.title));
-  if (mine) mine.replaceWith(drawn);
-  else log.append(drawn);
+  drawn.dataset.seq = message.seq;
+  mine?.remove();
+  log.insertBefore(drawn, [...log.children].find((each) => Number(each.dataset.seq) > message.seq) || null);
   seen.set(message.seq, drawn);
   if (message.client_msg_id) seen.set(message.client_msg_id, drawn);
 }
@@ -46,7 +48,8 @@ function show(told, isNow = known > 0) {
   const before = known;
   log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
   told.messages.forEach(put);
-  known = Math.max(known, told.last);
+  if (told.after <= known) known = Math.max(known, told.last);
+  else fetchNews(); // something between has not come yet
   judged = told.judged;
   const news = told.messages.filter((message) => message.author !== "customer" && message.seq > before);
   if (isNow && news.length) bring(seen.get(news[0].seq));
@@ -107,7 +110,7 @@ async function say(text, option = "", shown = text) {
 }
 
 // The same words with the same id are said once, so that sending again is always safe.
-async function deliver(words, waiting) {
+async function deliver(words, waiting, attempt = 0) {
   try {
     await token(); // whose conversation this is may change with it
     show(await call(number ? `conversations/${number}/messages/` : "conversations/", words), true);
@@ -115,8 +118,11 @@ async function deliver(words, waiting) {
     look();
   } catch (error) {
     const meta = waiting.querySelector(".chat__meta");
-    meta.replaceChildren("Not sent. ", button("link", "Send again", () => { meta.textContent = "Sending"; deliver(words, waiting); }));
-    if (error.status) fail(error.message);
+    const isRefused = error.status && error.status < 500;
+    const again = () => { clearTimeout(later); meta.textContent = "Sending"; deliver(words, waiting, attempt + 1); };
+    const later = isRefused ? 0 : setTimeout(again, Math.random() * Math.min(SENDS.most, SENDS.first * 2 ** attempt));
+    meta.replaceChildren(isRefused ? "Not sent. " : "Waiting for a connection. ", button("link", "Send again", again));
+    if (isRefused) fail(error.message);
   }
 }
 
@@ -154,8 +160,7 @@ async function rate(score, comment = "") {
 
 function heard(frame) {
   if (frame.kind === "conversation" && frame.number === number) {
-    if (frame.after > known) fetchNews(); // something between has been missed
-    else show(frame);
+    show(frame);
   } else if (frame.kind === "behind") fetchNews();
   else if (frame.kind === "line") { misses = 0; look(); }
   else if (frame.number !== number) return;
