@@ -42,6 +42,7 @@ class Line(AsyncWebsocketConsumer):
     channel_layer_alias = ""  # the hub listens for all of them
     session_key = auth_hash = ""
     user_id = visit_id = 0
+    ignores: frozenset[str] = frozenset()  # kinds of hints
 
     async def open(self) -> None:
         self.joined: set[str] = set()
@@ -163,6 +164,7 @@ class WidgetConsumer(Line):
     numbered 3, and whatever is said from then on; `{"typing": 12, "text": "…"}`; `{"page": "/permits"}`: where they are now."""
 
     visit: Visit | None = None
+    ignores = frozenset({"ticket", "read"})  # what they hint at comes by itself
 
     async def connect(self) -> None:
         await self.open()

@@ -97,7 +97,8 @@ class Hub:
         if lines := self.groups.get(group):
             text = json.dumps(payload)
             for line in lines:
-                line.put(text)
+                if payload.get("kind") not in line.ignores:
+                    line.put(text)
         if payload.get("kind") in {"ticket", "read"} and isinstance(payload.get("number"), int):
             self.stir(payload["number"])
 
