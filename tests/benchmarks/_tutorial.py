@@ -17,7 +17,10 @@ settings.configure(
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             # Without a limit of its own: the client's newer default of five seconds ends each wait of the layer with an error.
-            "CONFIG": {"hosts": [{"address": os.environ["TUTORIAL_REDIS"], "socket_timeout": None, "max_connections": 1_000}], "capacity": 1_000},
+            "CONFIG": {
+                "hosts": [{"address": os.environ["TUTORIAL_REDIS"], "socket_timeout": None, "max_connections": 1_000}],
+                "capacity": 1_000,
+            },
         }
     },
 )
