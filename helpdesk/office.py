@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.db.models import Min, Q
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from helpdesk.models import Message, SiteSettings, Ticket
 LATELY = dt.timedelta(days=7)
 ENOUGH = 8  # replies, to say how long one takes
 LOOKED_AT = 50
+KEPT_AS, KEPT = "office.usual_wait", 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,16 @@ def expected(at: dt.datetime) -> str:
 
 
 def usual_wait(at: dt.datetime) -> dt.timedelta | None:
-    """The median time to the first reply of people in what was asked lately; None while there are too few."""
+    """The median time to the first reply of people in what was asked lately; None while there are too few. Worked out anew every few minutes."""
+    seconds = cache.get(KEPT_AS)
+    if seconds is None:
+        seconds = _median_wait(at)
+        cache.set(KEPT_AS, seconds, KEPT)
+    return dt.timedelta(seconds=seconds) if seconds else None
+
+
+def _median_wait(at: dt.datetime) -> float:
+    """In seconds; 0 while there are too few to tell."""
     first = (
         Ticket.objects.filter(opened_at__gt=at - LATELY, handler=Ticket.Handler.TEAM)
         .annotate(first=Min("messages__at", filter=Q(messages__author=Message.Author.AGENT, messages__is_note=False)))
@@ -70,7 +81,7 @@ def usual_wait(at: dt.datetime) -> dt.timedelta | None:
         .values_list("opened_at", "first")[:LOOKED_AT]
     )
     waits = [(replied - opened).total_seconds() for opened, replied in first]
-    return dt.timedelta(seconds=median(waits)) if len(waits) >= ENOUGH else None
+    return max(median(waits), 1.0) if len(waits) >= ENOUGH else 0.0
 
 
 def in_words(wait: dt.timedelta) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from django.db.models import Q
 
 from helpdesk.events import consumer
 from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
@@ -116,9 +117,11 @@ def reopened(event: Event, ticket: Ticket) -> None:
 
 @on("ticket.opened")
 def opened(event: Event, ticket: Ticket) -> None:
-    """A new ticket on a matter that was answered days ago: that answer did not last."""
+    """A new ticket on a matter that was answered days ago: that answer did not last. In another part of the product the same words ask something else."""
     since = event.at - dt.timedelta(days=SiteSettings.load().came_back_days)
     earlier = Decision.objects.shown().filter(customer=ticket.customer_id, at__range=(since, event.at))
+    if part := "/".join(ticket.page.split("/")[:2]).strip("/"):
+        earlier = earlier.filter(Q(page="") | Q(page=f"/{part}") | Q(page__startswith=f"/{part}/"))
     same = _same_matter(event, list(earlier.exclude(ticket=ticket).exclude(vector=None).values_list("pk", "vector")))
     for decision in Decision.objects.filter(pk__in=same).select_related("customer").order_by("pk") if same else ():
         ledger.note(decision, "came_back", event=event, at=event.at)

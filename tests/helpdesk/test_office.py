@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,12 +55,15 @@ def test_a_wait_is_rounded_up_and_said_in_words(minutes, said):
 class TestExpected:
     def test_at_night_it_says_when_people_are_back(self):
         SiteSettings.load()
+        cache.clear()
         assert office.expected(at(4, "22:00", dt.UTC)) == "Nobody is in just now. We are back on Monday at 09:00"
         assert office.expected(at(1, "06:00", dt.UTC)) == "Nobody is in just now. We are back today at 09:00"
 
     def test_in_office_hours_it_says_what_was_usual_lately_once_that_is_known(self):
         now, ines = at(2, "12:00", dt.UTC), make_user()
+        cache.clear()
         assert office.expected(now) == "A person answers within one working day"
+        cache.clear()
         for minutes in range(10, 10 + office.ENOUGH):
             ticket = make_ticket(at=now - dt.timedelta(hours=5))
             ticket.hand_off(reason="test", at=now - dt.timedelta(hours=5))

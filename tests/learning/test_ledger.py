@@ -100,6 +100,15 @@ class TestReactions:
             make_ticket(ada, ticket.messages.first().body + " please", at=ticket.opened_at + 2 * DAY)
         assert "came_back" in kinds(decision)
 
+    @pytest.mark.parametrize(
+        ("page", "is_back"), [("/permits/12", True), ("/permits", True), ("", True), ("/webhooks", False), ("/permits-old", False)]
+    )
+    def test_the_same_words_in_another_part_of_the_product_are_another_matter(self, decided, ada, happening, page, is_back):
+        ticket, decision = decided(ada, page="/permits/new")
+        with happening():
+            make_ticket(ada, ticket.messages.first().body, context={"page": page}, at=ticket.opened_at + 2 * DAY)
+        assert ("came_back" in kinds(decision)) is is_back
+
     def test_thanks_is_no_complaint(self, decided, ada, happening):
         ticket, decision = decided(ada)
         with happening():
