@@ -43,17 +43,20 @@ class Line(AsyncWebsocketConsumer):
     session_key = auth_hash = ""
     user_id = visit_id = 0
     ignores: frozenset[str] = frozenset()  # kinds of hints
+    lives_on_hints = True  # and must look by itself when some were lost
 
-    async def open(self) -> None:
+    async def open(self, *groups: str) -> None:
+        """Belongs to the groups before the page hears that the line is open, and looks what there is: nothing falls between the two."""
         self.joined: set[str] = set()
         self.watched: set[int] = set()
         self.typed_at = 0.0
         self._waiting: deque[str] = deque()
         self._ready = asyncio.Event()
         self._frames: deque[float] = deque(maxlen=FRAMES)
-        await self.accept()
-        self._writer = asyncio.create_task(self._write())
         hub().enter(self)
+        for group in groups:
+            hub().join(self, group)
+        self._writer = asyncio.create_task(self._write())
 
     async def disconnect(self, code: int) -> None:
         if hasattr(self, "_writer"):
@@ -78,6 +81,7 @@ class Line(AsyncWebsocketConsumer):
 
     async def _write(self) -> None:
         with suppress(Exception):  # the reader is gone, and `disconnect` comes
+            await self.accept()  # what others put before waits behind it
             while True:
                 await self._ready.wait()
                 while self._waiting:
@@ -122,11 +126,10 @@ class LiveConsumer(Line):
         self.session_key = self.scope["session"].session_key or ""
         if isinstance(self.viewer, User):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
-        await self.open()
-        if isinstance(self.viewer, User):
-            hub().join(self, live.AGENTS)
-            for team in await database_sync_to_async(self._private_teams)():
-                hub().join(self, live.agents_group(team))
+            private = await database_sync_to_async(self._private_teams)()
+            await self.open(live.AGENTS, *(live.agents_group(team) for team in private))
+        else:
+            await self.open()
 
     async def heard(self, content: dict[str, Any]) -> None:
         number, typing = content.get("watch"), content.get("typing")
@@ -165,6 +168,7 @@ class WidgetConsumer(Line):
 
     visit: Visit | None = None
     ignores = frozenset({"ticket", "read"})  # what they hint at comes by itself
+    lives_on_hints = False
 
     async def connect(self) -> None:
         await self.open()

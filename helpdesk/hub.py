@@ -115,6 +115,9 @@ class Hub:
             return
         channel = await layer.new_channel()
         await layer.group_add(live.HINTS, channel)
+        for line in self.lines:  # whoever came before, or stayed while Redis was away, may have missed some
+            if line.lives_on_hints:
+                line.fall_behind()
         while _goes_on():
             message = await layer.receive(channel)
             self.heard_at = time.monotonic()

@@ -33,12 +33,12 @@ function open() {
     attempt = 0;
     for (const number of watched) socket.send(JSON.stringify({ watch: number }));
     tell("whetstone:line", { open: true });
-    tell("whetstone:poll"); // what happened while nobody listened
+    if (!watched.size) tell("whetstone:poll"); // what happened while nobody listened
   });
   socket.addEventListener("message", ({ data }) => {
     let hint;
     try { hint = JSON.parse(data); } catch { return; } // a hint that cannot be read is no hint
-    if (hint.kind === "behind") tell("whetstone:poll"); // the server could not tell us in time
+    if (["behind", "watching", "refused"].includes(hint.kind)) tell("whetstone:poll"); // told too late, or from now on only
     else tell("whetstone:hint", hint);
   });
   socket.addEventListener("close", ({ code }) => {
