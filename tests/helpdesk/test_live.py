@@ -45,11 +45,15 @@ class Socket(ApplicationCommunicator):
     async def say(self, text):
         await self.send_input({"type": "websocket.receive", "text": text})
 
-    async def hear(self):
-        """The next frame, but for the first of a process: that it may have missed something while the server began to listen."""
+    async def frame(self):
         frame = await self.receive_output(2)
-        said = json.loads(frame["text"]) if frame["type"] == "websocket.send" else frame
-        return await self.hear() if said == {"kind": "behind"} else said
+        return json.loads(frame["text"]) if frame["type"] == "websocket.send" else frame
+
+    async def hear(self):
+        """The next frame, but for the word that it may have missed something: a process says that of itself while it begins to listen."""
+        while (frame := await self.frame()) == {"kind": "behind"}:
+            pass
+        return frame
 
     async def hears_nothing(self):
         with suppress(TimeoutError):

@@ -50,7 +50,7 @@ async def following(visit, number, after=0):
 
 async def heard(socket, kind):
     """The next of this kind; others may come between."""
-    while (frame := await socket.hear()).get("kind") != kind:
+    while (frame := await socket.frame()).get("kind") != kind:
         assert frame.get("type") != "websocket.close"
     return frame
 
