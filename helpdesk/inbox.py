@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
-from helpdesk.formatting import clean_line
-from helpdesk.models import Customer, Message, ReadMark, Ticket, User
+from helpdesk.finding import excerpts, results
+from helpdesk.finding.meaning import Meaning
+from helpdesk.models import Message, ReadMark, Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
 PAGE = 30
 MOST_SHOWN = 300  # rows that a refresh fetches at once
 COUNT_LIMIT = 1_000
-SEARCHED = 20_000  # tickets
-SEARCHED_PEOPLE = 500
 SORTS = {"newest": "Newest activity", "waiting": "Waiting longest"}
 
 
@@ -173,30 +172,65 @@ class Page:
     next: Cursor | None
 
 
-def page(tickets: TicketQuerySet, *, agent: User, sort: str = "newest", after: str = "", size: int = PAGE) -> Page:
-    """`size` rows with all they show, and the cursor to what follows."""
+def page(
+    tickets: TicketQuerySet, *, agent: User, sort: str = "newest", after: str = "", size: int = PAGE, meaning: Meaning | None = None
+) -> Page:
+    """`size` rows with all they show, and the cursor to what follows. `meaning`: only those that were asked for."""
     cursor = Cursor.parse(after, sort=sort) if after else None
-    ordered = _newest(tickets, cursor) if sort == "newest" else _waiting_longest(tickets, cursor)
-    rows = list(with_unread(ordered.with_people(), agent)[: size + 1])
-    more = len(rows) > size
-    rows = rows[:size]
-    return Page(rows, Cursor.after(rows[-1], sort=sort) if more else None)
+    if meaning is not None and not meaning.is_empty:
+        return _found_page(tickets, meaning, agent, sort, cursor, size)
+    rows: list[Ticket] = []
+    for part in _in_order(with_unread(tickets.with_people(), agent), sort, cursor):
+        rows += part[: size + 1 - len(rows)]
+        if len(rows) > size:
+            break
+    return _page(rows[:size], sort, more=len(rows) > size)
 
 
-def _newest(tickets: TicketQuerySet, cursor: Cursor | None) -> TicketQuerySet:
-    if cursor and cursor.at:
-        tickets = tickets.before(cursor.at, cursor.pk)
-    return tickets.newest_first()
+def _found_page(tickets: TicketQuerySet, meaning: Meaning, agent: User, sort: str, cursor: Cursor | None, size: int) -> Page:
+    narrowed = results.narrowed(tickets, meaning, agent)
+    exact = meaning.number and tickets.filter(pk=meaning.number).values_list("pk", flat=True).first()
+    if exact:
+        narrowed = narrowed.exclude(pk=exact)  # it stands above all others
+    ids = [exact] if exact and cursor is None else []
+    more = False
+    for part in _in_order(narrowed, sort, cursor):
+        room = size - len(ids)
+        if meaning.tsquery:
+            found = results.first(part, "updated_at" if sort == "newest" else "waiting_since", meaning, size=room)
+            more = not found.is_all
+            ids += found.ids
+        else:
+            some = list(part.values_list("pk", flat=True)[: room + 1])
+            more = len(some) > room
+            ids += some[:room]
+        if more or len(ids) == size:
+            break
+    known = {row.pk: row for row in with_unread(Ticket.objects.filter(pk__in=ids).with_people(), agent)}
+    rows = [known[pk] for pk in ids if pk in known]
+    pieces = excerpts.excerpts(ids, meaning)
+    for row in rows:
+        row.found_subject = excerpts.marks(row.subject, meaning.words)
+        row.found_excerpt = pieces.get(row.pk)
+    return _page(rows, sort, more=more)
 
 
-def _waiting_longest(tickets: TicketQuerySet, cursor: Cursor | None) -> TicketQuerySet:
-    """Who waits comes first, the longest at the top; then who does not."""
-    if cursor and cursor.at:
-        later = Q(waiting_since__gt=cursor.at) | Q(waiting_since=cursor.at, pk__gt=cursor.pk)
-        tickets = tickets.filter(later | Q(waiting_since=None))
-    elif cursor:
-        tickets = tickets.filter(waiting_since=None, pk__gt=cursor.pk)
-    return tickets.order_by(F("waiting_since").asc(nulls_last=True), "pk")
+def _page(rows: list[Ticket], sort: str, *, more: bool) -> Page:
+    return Page(rows, Cursor.after(rows[-1], sort=sort) if more and rows else None)
+
+
+def _in_order(tickets: TicketQuerySet, sort: str, cursor: Cursor | None) -> Iterator[TicketQuerySet]:
+    """What follows the cursor, in parts that each walk an index: who waits, the longest at the top, then who does not."""
+    if sort == "newest":
+        yield (tickets.before(cursor.at, cursor.pk) if cursor and cursor.at else tickets).newest_first()
+        return
+    if cursor is None or cursor.at:
+        waiting = tickets.filter(waiting_since__isnull=False)
+        if cursor and cursor.at:
+            waiting = waiting.filter(waiting_since__gte=cursor.at).filter(Q(waiting_since__gt=cursor.at) | Q(pk__gt=cursor.pk))
+        yield waiting.order_by("waiting_since", "pk")
+    resting = tickets.filter(waiting_since=None)
+    yield (resting.filter(pk__gt=cursor.pk) if cursor and not cursor.at else resting).order_by("pk")
 
 
 def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
@@ -204,21 +238,3 @@ def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
     read_to = Subquery(ReadMark.objects.filter(user=agent, ticket=OuterRef("ticket")).values("seq")[:1])
     news = Message.objects.filter(ticket=OuterRef("pk"), author="customer", seq__gt=Coalesce(read_to, Value(0)))
     return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, state=Ticket.State.OPEN))
-
-
-def search(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
-    """By number, by the customer's name or address, or by what stands in the subject of the newest tickets.
-
-    The ways are asked apart: an OR over two tables would join every ticket with its customer first.
-    """
-    words = clean_line(words, limit=100)
-    if not words:
-        return tickets
-    people = Customer.objects.filter(Q(name__icontains=words) | Q(email__icontains=words)).order_by("-pk").values("pk")[:SEARCHED_PEOPLE]
-    theirs = tickets.filter(customer__in=people).newest_first().values("pk")[:SEARCHED]
-    newest = tickets.newest_first().values("pk")[:SEARCHED]
-    found = theirs.union(Ticket.objects.filter(pk__in=newest, subject__icontains=words).order_by().values("pk"))
-    number = words.removeprefix("#")
-    if number.isdecimal() and number.isascii() and int(number) < 2**63:
-        found = found.union(tickets.filter(pk=int(number)).order_by().values("pk"))
-    return tickets.filter(pk__in=found)

@@ -110,6 +110,8 @@ class Ticket(Conversation, Closure, Triage, models.Model):
 
     objects = TicketQuerySet.as_manager()
     just_said: Message | None = None  # by whoever holds this instance
+    found_subject: Any = None  # by a search: the subject with its words marked, and a piece of what was said
+    found_excerpt: Any = None
     just_decided: Any = None  # likewise: the assistant's Decision, which this app knows nothing about
 
     class Meta:

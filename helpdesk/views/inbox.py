@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from helpdesk import composing, inbox, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
+from helpdesk.finding.grammar import FILTERS
+from helpdesk.finding.meaning import understand
 from helpdesk.models import Team, Ticket, User
 
 LIST = "helpdesk/inbox.html"
@@ -84,10 +86,14 @@ def list_context(request: AgentRequest, slug: str) -> dict[str, Any]:
     sort = sort if sort in view.sorts else "newest"
     words = request.GET.get("q", "").strip()
     size = min(max(whole(request.GET.get("shown")), inbox.PAGE), inbox.MOST_SHOWN)
-    tickets = inbox.search(view.tickets(request.user), words)
+    meaning = understand(words, agent=request.user) if words else None
     counts = inbox.counts(request.user)
     return {
-        "page": inbox.page(tickets, agent=request.user, sort=sort, after=request.GET.get("after", ""), size=size),
+        "page": inbox.page(
+            view.tickets(request.user), agent=request.user, sort=sort, after=request.GET.get("after", ""), size=size, meaning=meaning
+        ),
+        "problems": meaning.problems if meaning else [],
+        "filters": FILTERS.items(),
         "views": [(each, counts[each.slug]) for each in inbox.VIEWS.values() if each.listed],
         "count": counts.get(slug),
         "with_assistant": counts["assistant"],

@@ -219,18 +219,25 @@ class TestSearch:
         second = client.get(re.search(r'href="([^"]*after=[^"]*)"', first.content.decode())[1].replace("&amp;", "&"))
         assert numbers(first) + numbers(second) == [ticket.pk for ticket in tickets[:0:-1]]
 
-    @pytest.mark.parametrize("words", ["%", "_", "\x00", "'", '"', "' OR 1=1 --", "9" * 40, "²", "\\", "<script>"])
+    @pytest.mark.parametrize("words", ["' OR 1=1 --", "9" * 40, "5²", "<script>", "x" * 3000])
     def test_odd_words_find_nothing_and_break_nothing(self, client, ines, words):
-        ticket = with_team(body="Plain question")
+        with_team(body="Plain question")
         response = client.get("/inbox/all/", {"q": words})
         assert response.status_code == 200
-        assert (ticket.pk in numbers(response)) == (words == "\x00")
+        assert numbers(response) == []
         assert "<script>" not in response.content.decode().split("<main")[1].split("</main>")[0]
+
+    @pytest.mark.parametrize("words", ["%", "_", "'", '""', "\\"])
+    def test_what_is_no_word_narrows_nothing_and_is_said(self, client, ines, words):
+        ticket = with_team(body="Plain question")
+        response = client.get("/inbox/all/", {"q": words})
+        assert numbers(response) == [ticket.pk]
+        assert "is no word, number or filter." in response.content.decode()
 
     def test_a_search_that_finds_nothing_offers_all_tickets(self, client, ines):
         with_team().resolve(by=ines)
         page = client.get("/inbox/all/", {"q": "subcontractor"}).content.decode()
-        assert "No ticket here is about “subcontractor”" in page
+        assert "Nothing found for “subcontractor”" in page
         assert "/inbox/everything/?q=subcontractor" in page
         assert len(numbers(client.get("/inbox/everything/?q=subcontractor"))) == 1
 
