@@ -127,7 +127,7 @@ class LiveConsumer(Line):
         if isinstance(self.viewer, User):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
             private = await database_sync_to_async(self._private_teams)()
-            await self.open(live.AGENTS, *(live.agents_group(team) for team in private))
+            await self.open(live.AGENTS, live.user_group(self.user_id), *(live.agents_group(team) for team in private))
         else:
             await self.open()
 

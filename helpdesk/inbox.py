@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
 from helpdesk.finding import excerpts, results
-from helpdesk.finding.meaning import Meaning
-from helpdesk.models import Message, ReadMark, Ticket, User
+from helpdesk.finding.grammar import read
+from helpdesk.finding.meaning import Meaning, understand
+from helpdesk.models import AgentSettings, Message, ReadMark, SavedView, Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
 PAGE = 30
@@ -33,6 +34,8 @@ class View:
     empty: str = "Nothing is in this view."
     listed: bool = True
     is_open: bool = True  # somebody may be waiting in it
+    query: str = ""  # what a saved view asks for, in the words of a search
+    saved: SavedView | None = None
 
     @property
     def sorts(self) -> dict[str, str]:
@@ -55,6 +58,13 @@ _VIEWS = [
         "circle-dashed",
         lambda tickets, _: tickets.open().with_team().filter(assignee=None),
         "Each open ticket has somebody who looks after it.",
+    ),
+    View(
+        "team",
+        "My teams",
+        "users-round",
+        lambda tickets, agent: tickets.open().with_team().filter(team__in=agent.teams.all()),
+        "Nothing waits for a team of yours.",
     ),
     View(
         "person",
@@ -117,18 +127,67 @@ class Count:
         return f"{COUNT_LIMIT}+" if self.number > COUNT_LIMIT else str(self.number)
 
 
-def counts(agent: User) -> dict[str, Count]:
+def counts(agent: User, saved: Sequence[View] = ()) -> dict[str, Count]:
     """Of every listed view, in one query. Each stops counting just above the limit, so a million tickets cost no more than a thousand."""
     listed = [view for view in _VIEWS if view.listed]
+    found = counts_of([*(view.tickets(agent) for view in listed), *(countable(view, agent) for view in saved)])
+    return {view.slug: count for view, count in zip([*listed, *saved], found, strict=True)}
+
+
+def counts_of(lists: Sequence[TicketQuerySet]) -> list[Count]:
+    """In one query."""
     parts: list[str] = []
     params: list[Any] = []
-    for view in listed:
-        sql, given = view.tickets(agent).order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+    for tickets in lists:
+        sql, given = tickets.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 (compiled by the ORM, its parameters apart)
         params += given
+    if not parts:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
-        return {view.slug: Count(number) for view, number in zip(listed, cursor.fetchone(), strict=True)}
+        return [Count(number) for number in cursor.fetchone()]
+
+
+def countable(view: View, agent: User) -> TicketQuerySet:
+    """A saved view's tickets, as far as they are counted: where its words are common, among the newest."""
+    meaning = understand(view.query, agent=agent)
+    tickets = results.narrowed(view.tickets(agent), meaning, agent)
+    return results.counted(tickets, meaning) if meaning.tsquery else tickets
+
+
+# --- Views that agents keep -------------------------------------------------------------------------------------------
+
+
+def saved_views(agent: User) -> list[View]:
+    """Their own and those shared with them, in the order they have chosen; new ones come last."""
+    order = {pk: place for place, pk in enumerate(AgentSettings.of(agent).view_order)}
+    kept = sorted(SavedView.objects.visible_to(agent).distinct(), key=lambda each: (order.get(each.pk, len(order)), each.pk))
+    return [as_view(each) for each in kept]
+
+
+def as_view(saved: SavedView) -> View:
+    wants_spam = any(part.text == "spam" for part in read(saved.query).of("is"))
+    return View(
+        saved.slug,
+        saved.name,
+        {"private": "bookmark", "team": "users-round"}.get(saved.audience, "globe"),
+        lambda tickets, _: tickets if wants_spam else tickets.exclude(state=Ticket.State.SPAM),
+        "No ticket fits the filters of this view.",
+        query=saved.query,
+        saved=saved,
+    )
+
+
+def view_for(slug: str, agent: User) -> View | None:
+    """Built in or saved; none where there is none that this agent may see."""
+    if slug in VIEWS:
+        return VIEWS[slug]
+    number = slug.removeprefix("v")
+    if not (slug.startswith("v") and number.isascii() and number.isdigit() and len(number) < 16):
+        return None
+    saved = SavedView.objects.visible_to(agent).filter(pk=int(number)).first()
+    return as_view(saved) if saved else None
 
 
 # --- One page of a view -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from helpdesk import events, outbox
 from helpdesk.health import beat_heart
-from helpdesk.models import SignInCode, Ticket
+from helpdesk.models import Batch, SignInCode, Ticket
 
 
 @shared_task
@@ -50,3 +50,14 @@ def forget_old_codes() -> None:
 def wake_snoozed() -> None:
     for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
         ticket.wake()
+
+
+@shared_task
+def run_batch(batch_id: int) -> None:
+    Batch.objects.select_related("by").get(pk=batch_id).run()
+
+
+@shared_task
+def go_on_with_batches() -> None:
+    for batch in Batch.objects.unfinished().select_related("by")[:20]:
+        batch.run(seconds=30)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from helpdesk.finding.grammar import Asked, Part, read
+from helpdesk.finding.grammar import FILTERS, Asked, Part, read
 from helpdesk.models import Organisation, Team, Ticket, User
 
 PREFIX_FROM = 3  # letters from which on a word also means its beginning
@@ -157,18 +157,19 @@ def _begins(name: str, with_: str) -> bool:
     return all(any(word.startswith(start) for word in words) for start in fold(with_).split())
 
 
-def _unknown(part: Part, meaning: Meaning) -> None:
-    from helpdesk.finding.grammar import FILTERS
-
+def _unknown(part: Part, meaning: Meaning) -> Q | None:
     meaning.problems.append(f"“{part.key}:{part.text[:40]}” means nothing here. After “{part.key}:” comes {FILTERS[part.key]}.")
+    return None
 
 
-def _nobody(part: Part, meaning: Meaning, words: str) -> None:
+def _nobody(part: Part, meaning: Meaning, words: str) -> Q | None:
     meaning.problems.append(f"{words} “{part.text[:40]}”; “{part.key}:” was left out.")
+    return None
 
 
-def _no_day(part: Part, meaning: Meaning) -> None:
+def _no_day(part: Part, meaning: Meaning) -> Q | None:
     meaning.problems.append(f"“{part.text[:40]}” is no day. Write it as 2026-10-01, today, yesterday, or 7d for seven days ago.")
+    return None
 
 
 # --- Words ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The nouns of the helpdesk, one a file."""
 
 from helpdesk.models.apikeys import ApiKey
+from helpdesk.models.batches import Batch, BatchItem
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
@@ -13,16 +14,20 @@ from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
+from helpdesk.models.views import AgentSettings, SavedView, Tag
 from helpdesk.models.words import TicketWords
 
 __all__ = [
     "ASSISTANT",
     "SYSTEM",
+    "AgentSettings",
     "ApiKey",
     "Article",
     "ArticleFeedback",
     "ArticleVersion",
     "Audience",
+    "Batch",
+    "BatchItem",
     "Category",
     "Chunk",
     "Customer",
@@ -36,10 +41,12 @@ __all__ = [
     "Rating",
     "ReadMark",
     "Resolution",
+    "SavedView",
     "SignInCode",
     "Site",
     "SiteSettings",
     "Source",
+    "Tag",
     "Team",
     "Ticket",
     "TicketWords",

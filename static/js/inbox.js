@@ -257,6 +257,7 @@ async function undo(button) {
 const refresh = (now) => { refreshList(now); catchUp(now); };
 
 document.addEventListener("whetstone:hint", (event) => {
+  if (event.detail?.kind === "seen") refreshList(); // read on another screen of this agent
   if (event.detail?.kind !== "ticket") return;
   refreshList();
   if (event.detail.number !== openTicket()) return;

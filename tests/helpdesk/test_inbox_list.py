@@ -46,10 +46,13 @@ class TestViews:
         tickets["resolved"].resolve(by=ines)
         tickets["spam"].mark_spam(by=ines)
 
+        ines.teams.add(make_team("Reports"))
+        tickets["mine"].assign(to=ines, team=ines.teams.get(), by=ines)
         held = {slug: set(view.tickets(ines)) for slug, view in inbox.VIEWS.items()}
         own = {slug: {tickets[slug]} for slug in ["mine", "person", "drafts", "assistant", "waiting", "snoozed", "resolved"]}
         everything = set(tickets.values())
         assert held == own | {
+            "team": {tickets["mine"]},
             "all": {tickets[name] for name in ["mine", "toms", "person", "drafts"]},
             "unassigned": {tickets["person"], tickets["drafts"]},
             "everything": everything,
@@ -126,8 +129,8 @@ class TestRows:
             return len(queries)
 
         client.get("/inbox/all/")  # makes the settings row
-        # session, agent, their closed teams, the counts, the rows, the settings, how many incidents are open
-        assert [cost(20), cost(200)] == [7, 7]
+        # session, agent, their closed teams, their settings, their views, the counts, the rows, the site's settings, how many incidents are open
+        assert [cost(20), cost(200)] == [9, 9]
 
 
 class TestOrder:

@@ -1,0 +1,67 @@
+// The list keeps its place: whoever opens a ticket and comes back finds as many rows as before, scrolled to where they were.
+import { pickHere, pickNone, pickShown } from "./bulk.js";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const KEPT = "whetstone:list";
+
+function keepPlace() {
+  const results = $("#results"), rows = $("#rows");
+  if (!results || !rows || !("first" in results.dataset)) return;
+  if (!rows.offsetParent) return; // on a phone the ticket is in front: what was kept before it opened stands
+  const place = { url: results.dataset.url, shown: $$(":scope > .row", rows).length, top: rows.scrollTop };
+  sessionStorage.setItem(KEPT, JSON.stringify(place));
+}
+
+async function returnToPlace() {
+  const results = $("#results"), rows = $("#rows");
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  if (!kept || !results || kept.url !== results.dataset.url || kept.top < 8 || !cameBack()) return;
+  const shown = $$(":scope > .row", rows).length;
+  if (kept.shown > shown) {
+    const url = `${kept.url}${kept.url.includes("?") ? "&" : "?"}shown=${kept.shown}`;
+    const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "results", "HX-Current-URL": location.href } });
+    if (!response.ok || $("#results") !== results) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    rows.replaceChildren(...[...$("#rows", fresh).children].map((row) => document.adoptNode(row)));
+    htmx.process(rows);
+  }
+  rows.scrollTop = kept.top;
+}
+
+/** By Back, by a reload, or from one of its own tickets. */
+function cameBack() {
+  const [how] = performance.getEntriesByType("navigation");
+  return how?.type !== "navigate" || new URL(document.referrer || location.href).pathname.startsWith(location.pathname.replace(/\d+\/$/, ""));
+}
+
+addEventListener("pagehide", keepPlace);
+document.addEventListener("htmx:beforeRequest", keepPlace);
+returnToPlace();
+
+/** Open the ticket after, or before, the one that is open. */
+function openNext(step) {
+  const links = $$("#rows .row__subject a");
+  const at = links.findIndex((link) => link.closest(".row").hasAttribute("aria-current"));
+  const next = links[at < 0 ? 0 : at + step];
+  next?.click();
+  next?.closest(".row").scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  J: () => openNext(1),
+  K: () => openNext(-1),
+  x: pickHere,
+  X: pickShown,
+  Escape: pickNone,
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open], details.menu[open]")) return;
+  if (KEYS[event.key]) {
+    KEYS[event.key]();
+    if (event.key !== "Escape") event.preventDefault();
+  }
+  if (event.key === "z" && !$("[data-undo]")) $("[data-undo-batch]")?.click();
+});
