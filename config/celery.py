@@ -18,6 +18,8 @@ app.conf.beat_schedule = {
     "beat of the worker's heart": {"task": "helpdesk.tasks.heartbeat", "schedule": 10.0},
     "embed what was published while the embedder was down": {"task": "helpdesk.tasks.embed_missing", "schedule": 60.0},
     "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},
+    "give what waits to who has room for it": {"task": "helpdesk.tasks.give_waiting", "schedule": 30.0},
+    "tell agents by mail what they have not seen": {"task": "helpdesk.tasks.mail_digests", "schedule": 300.0},
     "go on with what was begun on many tickets": {"task": "helpdesk.tasks.go_on_with_batches", "schedule": 60.0},
     "forget sign-in codes that have expired": {"task": "helpdesk.tasks.forget_old_codes", "schedule": 3600.0},
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},

@@ -22,7 +22,7 @@ from helpdesk import live
 from helpdesk.formatting import clean_line
 from helpdesk.hub import hub
 from helpdesk.identity import customer_of
-from helpdesk.models import Team, Ticket, User, Visit
+from helpdesk.models import AgentSettings, Team, Ticket, User, Visit
 from helpdesk.standing import SIGNED_OUT
 from helpdesk.widget import telling
 
@@ -127,6 +127,7 @@ class LiveConsumer(Line):
         if isinstance(self.viewer, User):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
             private = await database_sync_to_async(self._private_teams)()
+            await database_sync_to_async(AgentSettings.seen)([self.user_id])
             await self.open(live.AGENTS, live.user_group(self.user_id), *(live.agents_group(team) for team in private))
         else:
             await self.open()

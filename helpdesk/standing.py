@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from helpdesk.models import User, Visit
+from helpdesk.models import AgentSettings, User, Visit
 
 if TYPE_CHECKING:
     from helpdesk.consumers import Line
@@ -38,5 +38,8 @@ def fallen(lines: Iterable[Line]) -> list[tuple[Line, int]]:
 
 def seen(lines: Iterable[Line]) -> None:
     """They are here now."""
+    lines = list(lines)
     if visits := {line.visit_id for line in lines if line.visit_id}:
         Visit.objects.filter(pk__in=visits).update(seen_at=timezone.now())
+    if users := {line.user_id for line in lines if line.user_id}:
+        AgentSettings.seen(users)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import events, outbox
+from helpdesk import assigning, events, notifying, outbox
 from helpdesk.health import beat_heart
 from helpdesk.models import Batch, SignInCode, Ticket
 
@@ -61,3 +61,13 @@ def run_batch(batch_id: int) -> None:
 def go_on_with_batches() -> None:
     for batch in Batch.objects.unfinished().select_related("by")[:20]:
         batch.run(seconds=30)
+
+
+@shared_task
+def give_waiting() -> None:
+    assigning.give_waiting()
+
+
+@shared_task
+def mail_digests() -> None:
+    notifying.mail_digests()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_views
+from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_self, inbox_views
 
 app_name = "inbox"
 
@@ -16,6 +16,11 @@ urlpatterns = [
     path("inbox/tags/<int:pk>/", inbox_views.tag, name="tag"),
     path("inbox/batches/", inbox_batches.batches, name="batches"),
     path("inbox/batches/<int:pk>/", inbox_batches.batch, name="batch"),
+    path("inbox/settings/", inbox_self.settings, name="settings"),
+    path("inbox/away/", inbox_self.away, name="away"),
+    path("inbox/notifications/", inbox_self.notifications, name="notifications"),
+    path("inbox/bell/", inbox_self.bell, name="bell"),
+    path("inbox/palette/", inbox_self.palette, name="palette"),
     path("inbox/<slug:view>/selection/", inbox_batches.selection, name="selection"),
     path("inbox/<slug:view>/", inbox.listing, name="list"),
     path("inbox/<slug:view>/<int:number>/", inbox.show, name="show"),

@@ -6,6 +6,7 @@ from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
 from helpdesk.models.messages import Message
+from helpdesk.models.notifications import Notification
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
 from helpdesk.models.ratings import Rating
@@ -36,6 +37,7 @@ __all__ = [
     "Event",
     "EventConsumption",
     "Message",
+    "Notification",
     "Organisation",
     "Outbox",
     "Rating",

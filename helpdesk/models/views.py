@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
 from helpdesk.formatting import clean_line
 from helpdesk.models.people import Team, User
+from helpdesk.models.settings import check_zone
 
 if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
@@ -70,6 +72,10 @@ class SavedView(models.Model):
             raise ValidationError(f"{MOST_VIEWS} views are the most that one person keeps. Delete one first.")
 
 
+def told_here_only() -> list[str]:
+    return ["team"]
+
+
 class AgentSettings(models.Model):
     """What an agent has chosen for themselves. Who has never chosen has the defaults."""
 
@@ -77,9 +83,25 @@ class AgentSettings(models.Model):
         COMFORTABLE = "comfortable", "Comfortable"
         COMPACT = "compact", "Compact"
 
+    class Digest(models.TextChoices):
+        HOURLY = "hourly", "At most every hour, of what I have not seen"
+        DAILY = "daily", "At most once a day"
+        NEVER = "never", "Never"
+
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="settings")
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     view_order = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    seen_at = models.DateTimeField(null=True, help_text="When a screen of theirs was last open")
+    away_since = models.DateTimeField(null=True, help_text="No ticket is given to them meanwhile")
+    silent_kinds = ArrayField(models.CharField(max_length=10), default=list, blank=True, help_text="Of what they are not told at all")
+    unmailed_kinds = ArrayField(models.CharField(max_length=10), default=told_here_only, blank=True, help_text="Of what they get no mail")
+    digest = models.CharField("mail", max_length=6, choices=Digest.choices, default=Digest.HOURLY)
+    digest_at = models.DateTimeField(null=True)
+    quiet_from = models.TimeField("quiet from", null=True, blank=True)
+    quiet_to = models.TimeField("until", null=True, blank=True)
+    time_zone = models.CharField(
+        max_length=60, blank=True, validators=[check_zone], help_text="As in Europe/Berlin; empty means the desk’s."
+    )
 
     def __str__(self) -> str:
         return f"settings of {self.user_id}"
@@ -92,10 +114,23 @@ class AgentSettings(models.Model):
             user.settings = cls(user=user)
             return user.settings
 
+    @staticmethod
+    def seen(users: Iterable[int]) -> None:
+        """A screen of theirs is open now."""
+        with connection.cursor() as cursor:
+            cursor.execute(_SEEN, [list(users), timezone.now()])
+
     def keep(self, **chosen: Any) -> None:
         for name, value in chosen.items():
             setattr(self, name, value)
         self.save()
+
+
+_SEEN = """
+INSERT INTO helpdesk_agentsettings (user_id, density, view_order, silent_kinds, unmailed_kinds, digest, time_zone, seen_at)
+SELECT id, 'comfortable', '{}', '{}', '{team}', 'hourly', '', moment FROM helpdesk_user, (VALUES (%s::bigint[], %s::timestamptz)) AS given (ids, moment)
+WHERE id = ANY(ids) ON CONFLICT (user_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+"""
 
 
 class Tag(models.Model):

@@ -14,7 +14,7 @@ from helpdesk import composing, inbox, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.finding.grammar import FILTERS
 from helpdesk.finding.meaning import understand
-from helpdesk.models import AgentSettings, Team, Ticket, User
+from helpdesk.models import AgentSettings, Notification, Team, Ticket, User
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -53,6 +53,7 @@ def show(request: AgentRequest, view: str, number: int) -> HttpResponse:
         )
     if not before:
         ticket.mark_read(request.user)
+        Notification.clear(request.user, ticket)
     context = ticket_context(request, ticket, view, before=before)
     if fragment(request) == "thread":
         return answer(request, f"{TICKET}#opened", context)

@@ -48,7 +48,17 @@ function openNext(step) {
   next?.closest(".row").scrollIntoView({ block: "nearest" });
 }
 
+/** A menu by the key that is on it or near it: open, with its first item in the hand. */
+function openMenu(summary) {
+  if (!summary) return;
+  summary.parentElement.open = true;
+  ($("input:not([type=hidden]), .menu__item", summary.parentElement) ?? summary).focus();
+}
+
 const KEYS = {
+  s: () => openMenu($$("#ticket-head summary").find((each) => each.getAttribute("aria-label") === "Snooze")),
+  l: () => openMenu($$("#ticket-head summary").find((each) => each.getAttribute("aria-label") === "More")),
+  b: () => $("#bell")?.click(),
   J: () => openNext(1),
   K: () => openNext(-1),
   x: pickHere,
@@ -59,7 +69,8 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open], details.menu[open]")) return;
-  if (KEYS[event.key]) {
+  if (/^[1-9]$/.test(event.key)) $$("#views .rail__item")[event.key - 1]?.click();
+  else if (KEYS[event.key]) {
     KEYS[event.key]();
     if (event.key !== "Escape") event.preventDefault();
   }

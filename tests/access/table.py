@@ -14,6 +14,14 @@ inbox:home              GET   door  door  door  door  door  go    go    go
 inbox:list              GET   door  door  door  door  door  yes   yes   yes
 inbox:show              GET   door  door  door  door  door  yes   no    yes
 inbox:ticket            GET   door  door  door  door  door  go    no    go
+inbox:settings          GET   door  door  door  door  door  yes   yes   yes
+inbox:settings          POST  door  door  door  door  door  bad   bad   bad
+inbox:away              POST  door  door  door  door  door  go    go    go
+inbox:away              DELETE door door  door  door  door  go    go    go
+inbox:notifications     GET   door  door  door  door  door  yes   yes   yes
+inbox:notifications     POST  door  door  door  door  door  go    go    go
+inbox:bell              GET   door  door  door  door  door  yes   yes   yes
+inbox:palette           GET   door  door  door  door  door  yes   yes   yes
 inbox:selection         GET   door  door  door  door  door  yes   yes   yes
 inbox:saved_views       GET   door  door  door  door  door  yes   yes   yes
 inbox:saved_views       POST  door  door  door  door  door  bad   bad   bad

@@ -106,8 +106,8 @@ def people(db, draw):
         "id,password,is_superuser,email,name,title,role,is_active,is_staff,date_joined",
         ((n, "!", False, f"agent{n}@desk.example", names[-n], "", "agent", True, False, at) for n in range(1, AGENTS + 1)),
     )
-    teams = ((n, name, name.lower(), "", False) for n, name in enumerate(TEAMS, 1))
-    copy(db, "helpdesk_team", "id,name,slug,description,is_private", teams)
+    teams = ((n, name, name.lower(), "", False, "not", 15) for n, name in enumerate(TEAMS, 1))
+    copy(db, "helpdesk_team", "id,name,slug,description,is_private,gives_out,most_each", teams)
     copy(
         db,
         "helpdesk_organisation",

@@ -209,7 +209,7 @@ class TestPages:
 
         client.get("/inbox/all/")
         # as for the list, and: the words' lexemes, how many are expected, the excerpts, the rows of those numbers
-        assert [cost(20), cost(200)] == [13, 13]
+        assert [cost(20), cost(200)] == [14, 14]
 
 
 class TestExcerpts:

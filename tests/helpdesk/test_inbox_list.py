@@ -129,8 +129,8 @@ class TestRows:
             return len(queries)
 
         client.get("/inbox/all/")  # makes the settings row
-        # session, agent, their closed teams, their settings, their views, the counts, the rows, the site's settings, how many incidents are open
-        assert [cost(20), cost(200)] == [9, 9]
+        # session, agent, their closed teams, their settings, their views, the counts, the rows, the site's settings, what is new to them, how many incidents are open
+        assert [cost(20), cost(200)] == [10, 10]
 
 
 class TestOrder:
