@@ -24,11 +24,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 from config import embedded, product
 
 services = ExitStack()
+# The same examples every time, and none that fails because the machine is busy.
+hypothesis.settings.register_profile("whetstone", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("whetstone")
 
 
 def pytest_configure(config):
