@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.utils import timezone
@@ -26,6 +27,7 @@ from helpdesk.widget.auth import IsVisiting, VisitAuthentication
 ROWS = 20
 AN_HOUR, A_MINUTE = 30, 20  # conversations begun and messages written by one customer
 ACTIONS, WORDS, VALUES = 20, 80, 20
+VIEWPORT = re.compile(r"[0-9]{1,5}x[0-9]{1,5}")  # width and height in pixels
 VERDICTS = ("solved", "not_quite", "person")
 TEXT_LIMIT = 20_000  # characters; what is longer is a file
 
@@ -54,7 +56,7 @@ class Place(serializers.Serializer[Any]):
     page = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     title = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     locale = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
-    viewport = serializers.RegexField(r"^\d{1,5}x\d{1,5}$", required=False, default="", allow_blank=True)
+    viewport = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
     error = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     actions = serializers.ListField(child=Action(), max_length=ACTIONS, required=False, default=list)
     product = serializers.JSONField(required=False, default=dict)
@@ -68,6 +70,7 @@ class Place(serializers.Serializer[Any]):
         """The address without what follows the question mark: it may hold secrets."""
         found = super().to_internal_value(data)
         found["page"] = found["page"].split("?")[0].split("#")[0]
+        found["viewport"] = found["viewport"] if VIEWPORT.fullmatch(found["viewport"]) else ""
         found["actions"] = [
             {name: value.isoformat() if name == "at" else value for name, value in each.items()} for each in found["actions"]
         ]

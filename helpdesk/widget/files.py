@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import Throttled
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.models import Attachment
+from helpdesk.models import Attachment, Visit
 from helpdesk.views.attachments import handed_out, take_back
 from helpdesk.widget import telling
 from helpdesk.widget.conversations import VisitView
+
+FROM_ONE_PLACE = 100  # files of strangers an hour
 
 
 @extend_schema(exclude=True)
@@ -26,8 +31,17 @@ class Files(VisitView):
         given = request.FILES.get("file")
         if given is None:
             raise ValidationError("There is no file in this request.")
-        put = Attachment.put(given, by=self.visit.speaker(timezone.now()))
+        now = timezone.now()
+        _not_too_many(self.visit, now)
+        put = Attachment.put(given, by=self.visit.speaker(now))
         return Response(telling.file(put), status=status.HTTP_201_CREATED)
+
+
+def _not_too_many(visit: Visit, now: dt.datetime) -> None:
+    """Of strangers at one network address together: a new visit costs them nothing."""
+    lately = Attachment.objects.filter(customer__visits__origin=visit.origin, created_at__gt=now - dt.timedelta(hours=1))
+    if visit.origin and lately.distinct().count() >= FROM_ONE_PLACE:
+        raise Throttled(wait=600, detail="That is a lot of files from one place. Please wait some minutes.")
 
 
 @extend_schema(exclude=True)

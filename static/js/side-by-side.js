@@ -7,7 +7,7 @@ const MOST = 4, TYPING_MS = 700, TYPING_LASTS = 5_000;
 const chats = document.querySelector("#chats");
 const open = () => [...chats.querySelectorAll("[data-chat]")];
 const pane = (number) => chats.querySelector(`[data-chat="${number}"]`);
-const busy = new Set();
+const busy = new Map(); // number -> whether it is to be fetched once more
 
 async function fetched(url, target) {
   const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target, "HX-Current-URL": location.href } });
@@ -43,15 +43,18 @@ const refreshFeed = once(async () => {
 
 const atEnd = (log) => log.scrollTop > -40; // the log is turned over: 0 is its end
 
-async function refresh(number) {
-  const shown = pane(number);
-  if (!shown || busy.has(number)) return;
-  busy.add(number);
+async function refresh(which) {
+  const number = Number(which), shown = pane(number);
+  if (!shown) return;
+  if (busy.has(number)) { busy.set(number, true); return; }
+  busy.set(number, false);
   try {
     const fresh = (await fetched(`/live/${number}/?version=${encodeURIComponent(shown.dataset.version)}`, "chat"))?.querySelector("[data-chat]");
     if (fresh) renew(shown, fresh);
   } catch (error) { console.info("Not refreshed:", error.message); }
+  const again = busy.get(number);
   busy.delete(number);
+  if (again) await refresh(number);
 }
 
 /** All but where somebody writes. */

@@ -90,3 +90,9 @@ def test_a_question_needs_words_beside_the_picture(widget):
 def test_nonsense_for_files_opens_nothing(widget, sent):
     assert widget().call("post", "", {"text": "Look", "client_msg_id": "m-1", "attachments": sent})[0] == 400
     assert not Ticket.objects.exists()
+
+
+def test_strangers_at_one_place_send_only_so_many_and_whoever_is_known_is_not_counted_with_them(widget, monkeypatch):
+    monkeypatch.setattr("helpdesk.widget.files.FROM_ONE_PLACE", 2)
+    assert [put(widget()).status_code for _ in range(3)] == [201, 201, 429]
+    assert put(widget(sub="u-17")).status_code == 201
