@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -39,6 +40,8 @@ class MessageForm(forms.Form):
     seen_seq = forms.IntegerField(required=False, min_value=0)
     then = forms.ChoiceField(choices=THEN, required=False)
 
+    attachments: Sequence[str] = ()  # keys; what the form brought along is put down first
+
     @property
     def is_note(self) -> bool:
         return self["kind"].value() == "note"
@@ -60,17 +63,18 @@ def blank(ticket: Ticket, **prefilled: Any) -> MessageForm:
 
 def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message:
     """Say it, and do with the ticket what was asked. Raises ValidationError, Stale or SentOtherwise with nothing said."""
-    said = form.cleaned_data
+    said = {**form.cleaned_data, "attachments": form.attachments}
     with ticket.locked():
         if already := ticket.already_said(said["client_msg_id"]):
             if already.body.split() != said["body"].split() or already.user_id != by.pk:
                 raise SentOtherwise
             return already
         if said["kind"] == "note":
-            message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"])
+            message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"], attachments=said["attachments"])
         else:
             _check_seen(ticket, said["seen_seq"], by)
-            message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], client_msg_id=said["client_msg_id"])
+            kept = {"client_msg_id": said["client_msg_id"], "attachments": said["attachments"]}
+            message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], **kept)
         if said["then"] == "resolve":
             ticket.resolve(by=by)
         elif said["then"] == "wait":

@@ -13,6 +13,7 @@ urlpatterns = [
     path("tickets/<int:number>/", inbox.by_number, name="ticket"),
     path("tickets/<int:number>/messages/", inbox_messages.messages, name="messages"),
     path("tickets/<int:number>/assignment/", inbox_actions.assignment, name="assignment"),
+    path("tickets/<int:number>/holding/", inbox_actions.holding, name="holding"),
     path("tickets/<int:number>/closure/", inbox_actions.closure, name="closure"),
     path("tickets/<int:number>/tags/", inbox_actions.tags, name="tags"),
     path("tickets/<int:number>/priority/", inbox_actions.priority, name="priority"),

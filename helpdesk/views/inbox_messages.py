@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from helpdesk import composing, thread
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Ticket
+from helpdesk.views import attachments
 from helpdesk.views.inbox import COMPOSER, LIST, TICKET, answer, head_context, list_context, place, ticket_context, visible, whole
 from helpdesk.views.inbox_actions import changed, chosen_view
 
@@ -40,6 +43,7 @@ def _say(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     missed: composing.Stale | None = None
     if form.is_valid():
         try:
+            form.attachments = attachments.received(request, request.user)
             composing.send(ticket, form, by=request.user)
         except ValidationError as error:
             form.add_error("body", error)
@@ -59,13 +63,16 @@ def _sent(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     if request.htmx:
         context = {**place(request, view, ticket), "form": composing.blank(ticket), "customer": ticket.customer, "focus": True}
         return changed(answer(request, COMPOSER, context))
+    if chats := request.GET.getlist("chat"):
+        return redirect(f"{reverse('live:feed')}?{urlencode({'chat': chats}, doseq=True)}")
     return redirect("inbox:show", view=view, number=ticket.pk)
 
 
 def _ask_again(request: AgentRequest, ticket: Ticket, form: composing.MessageForm, *, status: int, missed: Any = None) -> HttpResponse:
     """The composer with everything that was typed, saying why it was not sent."""
     view = chosen_view(request)
-    more = {"missed": missed, "focus": True}
+    attached = attachments.unsent(form.attachments or request.POST.getlist("attachments"), request.user)
+    more = {"missed": missed, "focus": True, "attached": attached}
     if request.htmx:
         return answer(request, COMPOSER, {**place(request, view, ticket), "form": form, "customer": ticket.customer, **more}, status=status)
     return answer(request, LIST, {**list_context(request, view), **ticket_context(request, ticket, view, form=form, **more)}, status=status)

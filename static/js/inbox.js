@@ -163,7 +163,7 @@ function noticeOthers(added) {
 }
 
 // ── The composer ──────────────────────────────────────────────────────────────
-// Reply and note each have a text of their own, so that what was meant for colleagues never goes to a customer.
+// Reply and note each have a text and files of their own, so that what was meant for colleagues never goes to a customer.
 
 const keptUnder = (composer) => `whetstone:composer:${composer.dataset.ticket}`;
 const kept = (composer) => JSON.parse(sessionStorage.getItem(keptUnder(composer)) ?? "{}");
@@ -175,9 +175,12 @@ function keep(composer, changes) {
 }
 
 function keepText(composer) {
-  const { body, draft } = composer.elements;
-  keep(composer, composer.dataset.kind === "note" ? { note: body.value } : { reply: body.value, draft: draft.value });
+  const { body, draft } = composer.elements, files = listOf(composer).innerHTML;
+  keep(composer, composer.dataset.kind === "note" ? { note: body.value, noteFiles: files } : { reply: body.value, draft: draft.value, replyFiles: files });
 }
+
+const listOf = (composer) => $("[data-attached]", composer);
+const showFiles = (composer, rows = "") => { listOf(composer).innerHTML = rows; }; // as the server had written them
 
 /** Shows the text of the kind that is chosen now, and keeps the other one. */
 function switchKind(composer) {
@@ -185,6 +188,7 @@ function switchKind(composer) {
   if (composer.dataset.kind && composer.dataset.kind !== kind.value) {
     keepText(composer);
     body.value = kept(composer)[kind.value] ?? "";
+    showFiles(composer, kept(composer)[`${kind.value}Files`]);
   }
   composer.dataset.kind = kind.value;
   body.dataset.replyPlaceholder ??= body.placeholder;
@@ -196,14 +200,15 @@ function prepare(composer) {
   const { body, draft } = composer.elements;
   switchKind(composer);
   const texts = kept(composer);
-  if (body.value) {
+  if (listOf(composer).children.length || body.value) {
     // It came back from the server, or from a draft; what was being written besides stays.
-    body.value = both(texts[composer.dataset.kind], body.value);
+    if (body.value) body.value = both(texts[composer.dataset.kind], body.value);
     return;
   }
-  if (!texts.reply && texts.note) composer.elements.kind.value = "note";
+  if (!texts.reply && !texts.replyFiles && (texts.note || texts.noteFiles)) composer.elements.kind.value = "note";
   switchKind(composer);
   body.value = texts[composer.dataset.kind] ?? "";
+  showFiles(composer, texts[`${composer.dataset.kind}Files`]);
   if (composer.dataset.kind === "reply") draft.value = texts.draft ?? "";
 }
 
@@ -268,6 +273,7 @@ document.addEventListener("inbox:changed", () => refresh(true));
 document.addEventListener("inbox:done", (event) => say(event.detail));
 
 document.addEventListener("input", (event) => event.target.form?.id === "composer" && keepText(event.target.form));
+document.addEventListener("whetstone:attached", ({ target }) => target.id === "composer" && keepText(target));
 document.addEventListener("change", (event) => {
   if (event.target.form?.id !== "composer") return;
   switchKind(event.target.form);
@@ -294,7 +300,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target, requestConfig } = event.detail;
   if (target.id !== "composer" || requestConfig.elt.id !== "composer" || xhr.status !== 200) return;
   const isNote = requestConfig.parameters.kind === "note";
-  keep(target, isNote ? { note: "" } : { reply: "", draft: "" });
+  keep(target, isNote ? { note: "", noteFiles: "" } : { reply: "", draft: "", replyFiles: "" });
 });
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
