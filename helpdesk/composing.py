@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from django import forms
 
-from helpdesk.models import Message, Ticket, User
+from helpdesk.models import Message, Ticket, Unsent, User
 from helpdesk.models.people import names
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ class SentOtherwise(Exception):
 
 class MessageForm(forms.Form):
     KINDS = [("reply", "Reply"), ("note", "Internal note")]
-    THEN = [("resolve", "Send and resolve"), ("wait", "Send and wait"), ("edit", "Edit")]
+    THEN = [("resolve", "Send and resolve"), ("wait", "Send and wait"), ("edit", "Edit"), ("keep", "Keep for later")]
 
     body = forms.CharField(required=False, strip=False)
-    kind = forms.ChoiceField(choices=KINDS, required=False)
+    kind = forms.ChoiceField(choices=KINDS)  # never guessed: a note whose kind is lost on the way must not go to a customer
     teach = forms.BooleanField(required=False)
     draft = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     client_msg_id = forms.CharField(max_length=64, required=False)
@@ -58,6 +59,12 @@ def blank(ticket: Ticket, **prefilled: Any) -> MessageForm:
     return MessageForm(initial={**start, **prefilled})
 
 
+def begun(ticket: Ticket, unsent: Iterable[Unsent]) -> MessageForm:
+    """The composer with what its agent wrote here before and did not send: the reply, or else the note."""
+    kept = min(unsent, key=lambda each: each.is_note, default=None)
+    return blank(ticket, kind=kept.kind, body=kept.body, draft=kept.draft) if kept else blank(ticket)
+
+
 def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message:
     """Say it, and do with the ticket what was asked. Raises ValidationError, Stale or SentOtherwise with nothing said."""
     said = form.cleaned_data
@@ -71,6 +78,7 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message:
         else:
             _check_seen(ticket, said["seen_seq"], by)
             message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], client_msg_id=said["client_msg_id"])
+        Unsent.discard(ticket, by=by, is_note=message.is_note)
         if said["then"] == "resolve":
             ticket.resolve(by=by)
         elif said["then"] == "wait":

@@ -12,6 +12,7 @@ urlpatterns = [
     path("inbox/<slug:view>/<int:number>/", inbox.show, name="show"),
     path("tickets/<int:number>/", inbox.by_number, name="ticket"),
     path("tickets/<int:number>/messages/", inbox_messages.messages, name="messages"),
+    path("tickets/<int:number>/unsent/", inbox_messages.unsent, name="unsent"),
     path("tickets/<int:number>/assignment/", inbox_actions.assignment, name="assignment"),
     path("tickets/<int:number>/closure/", inbox_actions.closure, name="closure"),
     path("tickets/<int:number>/tags/", inbox_actions.tags, name="tags"),

@@ -13,6 +13,7 @@ from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
+from helpdesk.models.unsent import Unsent
 
 __all__ = [
     "ASSISTANT",
@@ -41,6 +42,7 @@ __all__ = [
     "Source",
     "Team",
     "Ticket",
+    "Unsent",
     "User",
     "Visit",
     "find_or_create_customer",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from helpdesk import composing, inbox, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import Team, Ticket, User
+from helpdesk.models import Team, Ticket, Unsent, User
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -103,12 +106,14 @@ def ticket_context(
     request: AgentRequest, ticket: Ticket, slug: str, *, before: int = 0, form: composing.MessageForm | None = None, **more: Any
 ) -> dict[str, Any]:
     earlier = profile.earlier(ticket.customer, besides=ticket, agent=request.user)
+    head = head_context(request, ticket)
+    mine = [each for each in head["unsent"] if each.user == request.user]
     return {
-        **head_context(ticket),
+        **head,
         "thread": thread.latest(ticket, agent=request.user, before=before),
         "is_latest": not before,
         "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
-        "form": form or composing.blank(ticket),
+        **composer_context(ticket, mine, form),
         "customer": ticket.customer,
         "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
         "trail": profile.trail(ticket),
@@ -122,10 +127,25 @@ def ticket_context(
     }
 
 
-def head_context(ticket: Ticket) -> dict[str, Any]:
-    """The ticket's head with its menus."""
+def composer_context(ticket: Ticket, mine: Sequence[Unsent], form: composing.MessageForm | None = None) -> dict[str, Any]:
+    """The composer, with what this agent wrote before (`mine`)."""
     return {
         "ticket": ticket,
+        "form": form or composing.begun(ticket, mine),
+        "customer": ticket.customer,
+        "kept": list(mine) if form is None else [],
+        "today": f"{timezone.localdate():%Y%m%d}",
+        "kept_json": json.dumps({each.kind: {"body": each.body, "draft": each.draft, "rev": each.rev} for each in mine}),
+    }
+
+
+def head_context(request: AgentRequest, ticket: Ticket) -> dict[str, Any]:
+    """The ticket's head with its menus, and who is writing in it."""
+    unsent = list(Unsent.objects.filter(ticket=ticket).select_related("user").order_by("is_note"))
+    return {
+        "ticket": ticket,
+        "unsent": unsent,
+        "writers": list(dict.fromkeys(each.user for each in unsent if each.user != request.user)),
         "agents": people_for(ticket),
         "teams": list(Team.objects.all()),
         "priorities": Ticket.Priority.choices,

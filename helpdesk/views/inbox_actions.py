@@ -121,7 +121,7 @@ def done(request: AgentRequest, ticket: Ticket, words: str = "", *, undo: str = 
         url = reverse("inbox:list", args=[view])
         return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
     if request.htmx:
-        return changed(answer(request, HEAD, {**place(request, view, ticket), **head_context(ticket)}), words, undo)
+        return changed(answer(request, HEAD, {**place(request, view, ticket), **head_context(request, ticket)}), words, undo)
     if words:
         messages.success(request, words)
     return redirect("inbox:show", view=view, number=ticket.pk)

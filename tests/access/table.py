@@ -16,6 +16,7 @@ inbox:show              GET   door  door  door  door  door  yes   no    yes
 inbox:ticket            GET   door  door  door  door  door  go    no    go
 inbox:messages          GET   door  door  door  door  door  yes   no    yes
 inbox:messages          POST  door  door  door  door  door  bad   no    bad
+inbox:unsent            POST  door  door  door  door  door  bad   no    bad
 inbox:assignment        POST  door  door  door  door  door  go    no    go
 inbox:closure           POST  door  door  door  door  door  go    no    go
 inbox:tags              POST  door  door  door  door  door  go    no    go
