@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import events, outbox
+from helpdesk import composing, events, outbox
 from helpdesk.health import beat_heart
 from helpdesk.models import SignInCode, Ticket
 
@@ -50,3 +50,8 @@ def forget_old_codes() -> None:
 def wake_snoozed() -> None:
     for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
         ticket.wake()
+
+
+@shared_task
+def say_held_replies() -> None:
+    composing.say_due(timezone.now())

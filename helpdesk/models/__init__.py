@@ -3,7 +3,9 @@
 from helpdesk.models.apikeys import ApiKey
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
+from helpdesk.models.held import HeldReply
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
+from helpdesk.models.macros import Macro
 from helpdesk.models.messages import Message
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
@@ -30,6 +32,8 @@ __all__ = [
     "DevMail",
     "Event",
     "EventConsumption",
+    "HeldReply",
+    "Macro",
     "Message",
     "Organisation",
     "Outbox",

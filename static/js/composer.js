@@ -86,7 +86,7 @@ export function takeUp(composer) {
     fresh[each] = { body: mine ?? server.body, draft: before?.[each].draft ?? local[each]?.draft ?? server.draft, rev: server.rev, saved: server.body };
   }
   const chosen = "bound" in composer.dataset ? kindOf(composer) : before ? before.chosen : fresh.reply.body || !fresh.note.body ? "reply" : "note";
-  if ("bound" in composer.dataset && !carried) fresh[chosen].body = both(before ? "" : fresh[chosen].body, body.value);
+  if ("bound" in composer.dataset && !carried) fresh[chosen].body = both(fresh[chosen].body, body.value);
   if ("bound" in composer.dataset) fresh[chosen].draft = draft.value;
   const spot = carried?.spot;
   carried = null;

@@ -4,6 +4,7 @@
 import { editDraft, noticeOthers, takeUp, write } from "./composer.js";
 import { openMenu } from "./menus.js";
 import { lookAt } from "./presence.js";
+import "./offers.js";
 import { leave } from "./toast.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -120,6 +121,8 @@ const catchUp = calmly(async () => {
   const added = appendNews(live, news);
   replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
   htmx.process($("#ticket-head"));
+  replaceQuietly($("#held"), $("#held", fresh));
+  htmx.process($("#held"));
   settle();
   showDraft(live, $("#draft", fresh), added);
   noticeOthers(added);
@@ -138,6 +141,26 @@ function appendNews(live, news) {
   return added;
 }
 
+async function showDelivery(seq) {
+  const shown = document.getElementById(`m-${seq}`);
+  if (!shown) return;
+  const fresh = $(`#delivery-${seq}`, await fetchFragment(`${$("#messages").dataset.url.split("?")[0]}${seq}/delivery/`, `delivery-${seq}`));
+  const old = document.getElementById(`delivery-${seq}`);
+  if (!fresh || old?.contains(document.activeElement)) return;
+  if (old) old.replaceWith(document.adoptNode(fresh));
+  else $(".message__body", shown).after(document.adoptNode(fresh));
+  htmx.process(fresh);
+}
+
+/** Replies that can still be taken back count down; then they are messages. */
+setInterval(() => {
+  for (const clock of $$("#held [data-seconds]")) {
+    const left = (clock.dataset.due ??= Date.now() + 1000 * clock.dataset.seconds) - Date.now();
+    clock.textContent = Math.max(0, Math.ceil(left / 1000));
+    if (left < -200 && !clock.dataset.over) { clock.dataset.over = 1; catchUp(); }
+  }
+}, 250);
+
 /** A draft comes when there is a newer one, and leaves when somebody has answered or the ticket is closed. */
 function showDraft(live, fresh, added) {
   const shown = $("#draft");
@@ -154,7 +177,7 @@ function settle() {
   const composer = $("#composer");
   if (composer) takeUp(composer);
   lookAt(openTicket());
-  for (const button of $$("[data-copy][hidden], [data-discard][hidden]")) button.hidden = false;
+  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden]")) button.hidden = false;
   markOpen();
 }
 
@@ -185,6 +208,7 @@ const refresh = (now) => { refreshList(now); catchUp(now); };
 
 document.addEventListener("whetstone:hint", (event) => {
   if (event.detail?.kind === "unsent" && event.detail.number === openTicket()) catchUp();
+  if (event.detail?.kind === "delivery" && event.detail.number === openTicket()) showDelivery(event.detail.seq);
   if (event.detail?.kind !== "ticket") return;
   refreshList();
   if (event.detail.number !== openTicket()) return;
@@ -228,7 +252,7 @@ const KEYS = {
   p: () => openMenu($("#assign"), "person"),
   t: () => openMenu($("#assign"), "team"),
   "/": () => $("#find").focus(),
-  z: () => click($$("[data-undo]").at(-1)),
+  z: () => click($$("[data-undo]").at(-1) ?? $$("#held button").at(-1)),
   "?": () => $("#keys").showModal(),
 };
 

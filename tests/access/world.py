@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import ApiKey, Article, DevMail, Event, Message, Organisation, Rating, Resolution, Source, Ticket, User
+from helpdesk.models import ApiKey, Article, DevMail, Event, Macro, Message, Organisation, Rating, Resolution, Source, Ticket, User
 from learning.models import Audit, Decision, Gap, GapQuestion, Incident, LearnedResolution, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
@@ -36,6 +36,7 @@ class World:
     gap: Gap
     suspicion: Suspicion
     learned: LearnedResolution
+    macro: Macro
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +55,7 @@ class World:
             "gap": self.gap,
             "suspicion": self.suspicion,
             "learned": self.learned,
+            "macro": self.macro,
         }
 
     @property
@@ -94,6 +96,7 @@ class World:
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
+            "macros": list(Macro.objects.values_list("pk", "name", "uses")),
             "ratings": list(Rating.objects.values_list("ticket", "score")),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
@@ -136,6 +139,7 @@ def make_world() -> World:
         make_gap(ticket, decision),
         make_suspicion(articles["public"]),
         make_learned(ticket),
+        Macro.objects.create(name=f"{NOTE} dunning", body="Pay up.", tags=["late"], audience="team", audience_team=legal),
     )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
