@@ -15,6 +15,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "catch up on events nobody consumed": {"task": "helpdesk.tasks.catch_up", "schedule": 30.0},
     "send what waits in the outbox": {"task": "helpdesk.tasks.drain_outbox", "schedule": 10.0},
+    "say replies that nobody took back in time": {"task": "helpdesk.tasks.say_held_replies", "schedule": 2.0},
     "beat of the worker's heart": {"task": "helpdesk.tasks.heartbeat", "schedule": 10.0},
     "embed what was published while the embedder was down": {"task": "helpdesk.tasks.embed_missing", "schedule": 60.0},
     "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},

@@ -221,6 +221,7 @@ EMAIL_TIMEOUT = 10
 # --- Assistant --------------------------------------------------------------------------------------------------------
 
 EMBEDDER = env("WHETSTONE_EMBEDDER", "minilm")
+UNDO_SECONDS = env_int("WHETSTONE_UNDO_SECONDS", 10)  # for a new site; from then on the settings in the admin count
 HOLDOUT_SHARE = env_share("WHETSTONE_HOLDOUT", 0.05)  # both for a new site; its settings in the admin decide from then on
 EXPLORATION_SHARE = env_share("WHETSTONE_EXPLORATION", 0.02)
 LLM_PROVIDER = env("LLM_PROVIDER")  # "", "openai", "anthropic" or "ollama"; empty quotes the passage itself

@@ -117,7 +117,10 @@ class Line(AsyncWebsocketConsumer):
 
 
 class LiveConsumer(Line):
-    """`{"watch": 12}`: tell me of this ticket, if I may see it. `{"typing": 12}`: I write a reply in one that I watch."""
+    """`{"watch": 12}`: tell me of this ticket, if I may see it. From agents also `{"view": 12}`: this is the one before my eyes (0: none),
+    said again now and then, so that who comes later hears of it; `{"typing": 12, "note": false}`: I write in it."""
+
+    viewing = 0
 
     async def connect(self) -> None:
         self.viewer = await database_sync_to_async(self._viewer)()
@@ -134,13 +137,48 @@ class LiveConsumer(Line):
             await self.open()
 
     async def heard(self, content: dict[str, Any]) -> None:
-        number, typing = content.get("watch"), content.get("typing")
+        number, typing, view = (content.get(name) for name in ("watch", "typing", "view"))
         if type(number) is int and len(self.watched) < WATCH_LIMIT:
             await self._watch(number)
-        elif type(typing) is int and typing in self.watched and not self._is_typing_too_fast() and isinstance(self.viewer, User):
-            said = {"kind": "typing", "number": typing, "name": self.viewer.first_name}
-            await live.send(_layer(), live.outside_group(typing), said)
-            await live.send(_layer(), live.inside_group(typing), {**said, "user": self.viewer.pk})
+        elif type(view) is int and isinstance(self.viewer, User):
+            await self._look(view)
+        elif type(typing) is int and typing in self.watched | {self.viewing} and not self._is_typing_too_fast():
+            await self._tell_typing(typing, is_note=bool(content.get("note")))
+
+    async def disconnect(self, code: int) -> None:
+        await self._look_away()
+        await super().disconnect(code)
+
+    async def _tell_typing(self, number: int, *, is_note: bool) -> None:
+        """To the customer only what becomes a reply."""
+        if isinstance(self.viewer, User):
+            said = {"kind": "typing", "number": number, "name": self.viewer.first_name}
+            if not is_note:
+                await live.send(_layer(), live.outside_group(number), said)
+            await live.send(_layer(), live.inside_group(number), {**said, "user": self.viewer.pk, "note": is_note})
+
+    async def _look(self, number: int) -> None:
+        if number != self.viewing:
+            await self._look_away()
+        if not number or not await database_sync_to_async(self._may_see)(number):
+            await self._look_away()
+            return
+        is_new, self.viewing = self.viewing != number, number
+        hub().join(self, live.inside_group(number))
+        await self._show(number, "looking", is_new=is_new)
+
+    async def _look_away(self) -> None:
+        number, self.viewing = self.viewing, 0
+        if number:
+            if number not in self.watched:
+                hub().part(self, live.inside_group(number))
+            await self._show(number, "gone")
+
+    async def _show(self, number: int, doing: str, *, is_new: bool = False) -> None:
+        who = {"user": self.viewer.pk, "name": self.viewer.first_name, "initials": self.viewer.initials, "hue": self.viewer.hue}
+        await live.send(
+            _layer(), live.inside_group(number), {"kind": "presence", "number": number, "doing": doing, "is_new": is_new, **who}
+        )
 
     async def _watch(self, number: int) -> None:
         if not await database_sync_to_async(self._may_see)(number):

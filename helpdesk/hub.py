@@ -84,13 +84,17 @@ class Hub:
         self.groups[group].add(line)
         line.joined.add(group)
 
+    def part(self, line: Reader, group: str) -> None:
+        line.joined.discard(group)
+        self.groups[group].discard(line)
+        if not self.groups[group]:
+            del self.groups[group]
+
     def leave(self, line: Reader) -> None:
         """The last one puts out the light."""
         self.lines.discard(line)
-        for group in line.joined:
-            self.groups[group].discard(line)
-            if not self.groups[group]:
-                del self.groups[group]
+        for group in list(line.joined):
+            self.part(line, group)
         if not self.lines:
             for task in self._tasks:
                 task.cancel()

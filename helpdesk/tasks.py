@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import events, outbox, storage
+from helpdesk import composing, events, outbox, storage
 from helpdesk.health import beat_heart
 from helpdesk.models import SignInCode, Ticket
 
@@ -56,3 +56,8 @@ def forget_unsent_files() -> None:
 def wake_snoozed() -> None:
     for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
         ticket.wake()
+
+
+@shared_task
+def say_held_replies() -> None:
+    composing.say_due(timezone.now())

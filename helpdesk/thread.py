@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import formatting
-from helpdesk.models import Event, Message, Rating, Team, Ticket, User
+from helpdesk.models import Event, Message, Outbox, Rating, Team, Ticket, User
 
 PAGE = 50  # messages
 EVENT_LIMIT = 200
@@ -53,6 +53,7 @@ REASONS = {
 @dataclass
 class Said:
     message: Message
+    deliveries: list[Outbox] = field(default_factory=list)
     is_said = True
     day: dt.date | None = None  # set where a new day begins
 
@@ -127,7 +128,8 @@ def _thread(
 ) -> Thread:
     recent = list(events.filter(verb__in=TOLD).select_related("user", "customer").order_by("-pk")[:EVENT_LIMIT])[::-1]
     happened = [Happened(event, words) for event, words in zip(recent, in_words(recent, ticket=ticket, reader=agent), strict=True)]
-    items = merged([Said(message) for message in messages], happened)
+    sent = deliveries(messages)
+    items = merged([Said(message, sent.get(message.pk, [])) for message in messages], happened)
     mark_days(items, last_day)
     return Thread(
         items,
@@ -136,6 +138,15 @@ def _thread(
         last_event=recent[-1].pk if recent else 0,
         receipt=next((message for message in reversed(messages) if not message.is_note and message.author in {"agent", "assistant"}), None),
     )
+
+
+def deliveries(messages: Iterable[Message]) -> dict[int, list[Outbox]]:
+    """By message the mails that carry it."""
+    replies = [message.pk for message in messages if message.author == Message.Author.AGENT and not message.is_note]
+    found: dict[int, list[Outbox]] = {}
+    for row in Outbox.objects.filter(message__in=replies).order_by("pk") if replies else ():
+        found.setdefault(row.message_id or 0, []).append(row)
+    return found
 
 
 def merged(said: Sequence[Said], happened: Sequence[Happened]) -> list[Item]:

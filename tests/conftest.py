@@ -43,6 +43,7 @@ def pytest_configure(config):
     """Not DJANGO_SETTINGS_MODULE in pyproject.toml: pytest-django would read the settings before there is a database to name."""
     os.environ.update(WHETSTONE_EMBEDDED="1", WHETSTONE_DEBUG="0", WHETSTONE_SECRET_KEY="only-for-tests-" + "0" * 40)
     os.environ.update(WHETSTONE_HOLDOUT="0", WHETSTONE_EXPLORATION="0")  # chance decides only where a test says so
+    os.environ["WHETSTONE_UNDO_SECONDS"] = "0"  # a reply is a message at once, but where a test says otherwise
     os.environ.setdefault("WHETSTONE_LOG_LEVEL", "WARNING")
     os.environ.setdefault("WHETSTONE_MEDIA_ROOT", services.enter_context(TemporaryDirectory(prefix="whetstone-media-")))
     worker = getattr(config, "workerinput", {}).get("workerid")

@@ -4,7 +4,9 @@ from helpdesk.models.apikeys import ApiKey
 from helpdesk.models.attachments import Attachment
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
+from helpdesk.models.held import HeldReply
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
+from helpdesk.models.macros import Macro
 from helpdesk.models.messages import Message
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
@@ -14,6 +16,7 @@ from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
+from helpdesk.models.unsent import Unsent
 
 __all__ = [
     "ASSISTANT",
@@ -31,6 +34,8 @@ __all__ = [
     "DevMail",
     "Event",
     "EventConsumption",
+    "HeldReply",
+    "Macro",
     "Message",
     "Organisation",
     "Outbox",
@@ -43,6 +48,7 @@ __all__ = [
     "Source",
     "Team",
     "Ticket",
+    "Unsent",
     "User",
     "Visit",
     "find_or_create_customer",

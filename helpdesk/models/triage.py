@@ -112,8 +112,12 @@ class Triage:
         with ticket.locked():
             if (ticket.state, ticket.snoozed_until) == (state, until):
                 return False
+            if ticket.is_resolved and state != ticket.State.SPAM:  # it is not solved any more, and whoever counts that must know
+                ticket.reopen(by=by, at=at)
             ticket.state, ticket.snoozed_until = state, until
-            ticket.touch(at, also=["state", "snoozed_until"])
+            if state == ticket.State.WAITING:  # for them now, no longer for us
+                ticket.waiting_since = None
+            ticket.touch(at, also=["state", "snoozed_until", "waiting_since"])
             Event.record(verb, by=by or SYSTEM, ticket=ticket, at=at, **({"until": until.isoformat()} if until else {}))
         return True
 

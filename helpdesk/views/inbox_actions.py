@@ -136,7 +136,7 @@ def done(request: AgentRequest, ticket: Ticket, words: str = "", *, undo: str = 
     if chats := request.GET.getlist("chat"):
         return redirect(f"{reverse('live:feed')}?{urlencode({'chat': chats}, doseq=True)}")
     if request.htmx:
-        return changed(answer(request, HEAD, {**place(request, view, ticket), **head_context(ticket)}), words, undo)
+        return changed(answer(request, HEAD, {**place(request, view, ticket), **head_context(request, ticket)}), words, undo)
     if words:
         messages.success(request, words)
     return redirect("inbox:show", view=view, number=ticket.pk)

@@ -27,10 +27,13 @@ export function watch(number) {
   if (isOpen()) socket.send(JSON.stringify({ watch: number }));
 }
 
-/** Tells the server; while there is no line it does not matter, since what counts is said over HTTP. */
+/** Tells the server something that may get lost. */
 export function say(frame) {
   if (isOpen()) socket.send(JSON.stringify(frame));
 }
+
+/** Each time the line is open again. */
+export const onOpen = (work) => document.addEventListener("whetstone:line", ({ detail }) => detail.open && work());
 
 function open() {
   socket = new WebSocket(address());

@@ -16,6 +16,11 @@ inbox:show              GET   door  door  door  door  door  yes   no    yes
 inbox:ticket            GET   door  door  door  door  door  go    no    go
 inbox:messages          GET   door  door  door  door  door  yes   no    yes
 inbox:messages          POST  door  door  door  door  door  bad   no    bad
+inbox:delivery          GET   door  door  door  door  door  yes   no    yes
+inbox:delivery          POST  door  door  door  door  door  go    no    go
+inbox:held              POST  door  door  door  door  door  go    no    go
+inbox:held              DELETE door door  door  door  door  go    no    go
+inbox:unsent            POST  door  door  door  door  door  bad   no    bad
 inbox:assignment        POST  door  door  door  door  door  go    no    go
 inbox:holding           POST  door  door  door  door  door  go    no    go
 inbox:holding           DELETE door door  door  door  door  go    no    go
@@ -32,6 +37,15 @@ inbox:spam              DELETE door door  door  door  door  go    no    go
 
 live:feed               GET   door  door  door  door  door  yes   yes   yes
 live:chat               GET   door  door  door  door  door  go    no    go
+inbox:macros            GET   door  door  door  door  door  yes   yes   yes
+inbox:macros            POST  door  door  door  door  door  bad   bad   bad
+inbox:macro_new         GET   door  door  door  door  door  yes   yes   yes
+inbox:macro_preview     POST  door  door  door  door  door  yes   yes   yes
+inbox:macro             GET   door  door  door  door  door  yes   no    yes
+inbox:macro             POST  door  door  door  door  door  bad   no    bad
+inbox:macro_removal     POST  door  door  door  door  door  go    no    go
+inbox:macro_offers      GET   door  door  door  door  door  yes   no    yes
+inbox:macro_application POST  door  door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
 assistant:dismissal     POST  door  door  door  door  door  go    no    go

@@ -15,7 +15,21 @@ from django.utils import timezone
 
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import ApiKey, Article, Attachment, DevMail, Event, Message, Organisation, Rating, Resolution, Source, Ticket, User
+from helpdesk.models import (
+    ApiKey,
+    Article,
+    Attachment,
+    DevMail,
+    Event,
+    Macro,
+    Message,
+    Organisation,
+    Rating,
+    Resolution,
+    Source,
+    Ticket,
+    User,
+)
 from learning.models import Audit, Decision, Gap, GapQuestion, Incident, LearnedResolution, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
@@ -38,6 +52,7 @@ class World:
     suspicion: Suspicion
     learned: LearnedResolution
     files: dict[str, str]
+    macro: Macro
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -56,6 +71,7 @@ class World:
             "gap": self.gap,
             "suspicion": self.suspicion,
             "learned": self.learned,
+            "macro": self.macro,
         }
 
     @property
@@ -97,6 +113,7 @@ class World:
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
+            "macros": list(Macro.objects.values_list("pk", "name", "uses")),
             "ratings": list(Rating.objects.values_list("ticket", "score")),
             "resolutions": Resolution.objects.count(),
             "drafts": list(Draft.objects.values_list("pk", "state")),
@@ -140,6 +157,7 @@ def make_world() -> World:
         make_suspicion(articles["public"]),
         make_learned(ticket),
         make_files(people),
+        Macro.objects.create(name=f"{NOTE} dunning", body="Pay up.", tags=["late"], audience="team", audience_team=legal),
     )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
