@@ -221,6 +221,7 @@ EMAIL_TIMEOUT = 10
 # --- Assistant --------------------------------------------------------------------------------------------------------
 
 EMBEDDER = env("WHETSTONE_EMBEDDER", "minilm")
+UNDO_SECONDS = env_int("WHETSTONE_UNDO_SECONDS", 10)  # for a new site; from then on the settings in the admin count
 HOLDOUT_SHARE = env_share("WHETSTONE_HOLDOUT", 0.05)  # both for a new site; its settings in the admin decide from then on
 EXPLORATION_SHARE = env_share("WHETSTONE_EXPLORATION", 0.02)
 LLM_PROVIDER = env("LLM_PROVIDER")  # "", "openai", "anthropic" or "ollama"; empty quotes the passage itself
@@ -249,8 +250,17 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or EMBEDDED
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = Path(env("WHETSTONE_MEDIA_ROOT") or DATA_DIR / "media")  # no address leads into it: files are handed out by views
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+ATTACHMENT_BYTES = env_int("WHETSTONE_ATTACHMENT_MB", 10) * 1024 * 1024  # of one file
+ATTACHMENT_COUNT = env_int("WHETSTONE_ATTACHMENT_COUNT", 10)  # of one message
+ATTACHMENT_PIXELS = 40_000_000  # of a picture: what a browser unpacks takes four bytes for each
+DATA_UPLOAD_MAX_NUMBER_FILES = ATTACHMENT_COUNT
+FILE_UPLOAD_HANDLERS = [
+    "helpdesk.uploads.BoundedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LIVE_PORT = env_int("WHETSTONE_LIVE_PORT", 0)  # 0: sockets answer on the page's own origin, behind the proxy
 CONTENT_SECURITY_POLICY = {
@@ -260,7 +270,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF, *([f"ws://*:{LIVE_PORT}"] if LIVE_PORT else [])],
+        "connect-src": [SELF, *([f"ws://*:{LIVE_PORT}", f"http://*:{LIVE_PORT}"] if LIVE_PORT else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -45,7 +45,7 @@ def give(ticket: Ticket, *, at: dt.datetime | None = None) -> User | None:
 def choose(team: Team, *, at: dt.datetime) -> User | None:
     open_ones = Count("tickets", filter=Q(tickets__state=Ticket.State.OPEN))
     here = (
-        team.members.filter(is_active=True, settings__seen_at__gt=at - HERE_FOR, settings__away_since=None)
+        team.members.filter(is_active=True, seen_at__gt=at - HERE_FOR, settings__away_since=None)
         .annotate(load=open_ones)
         .filter(load__lt=team.most_each)
         .order_by("pk")

@@ -18,11 +18,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path
 from django.utils import timezone
 
-from helpdesk import live
+from helpdesk import live, standing
 from helpdesk.formatting import clean_line
 from helpdesk.hub import hub
 from helpdesk.identity import customer_of
-from helpdesk.models import AgentSettings, Team, Ticket, User, Visit
+from helpdesk.models import Team, Ticket, User, Visit
 from helpdesk.standing import SIGNED_OUT
 from helpdesk.widget import telling
 
@@ -37,17 +37,18 @@ TOO_BIG, TOO_MUCH, NO_SENSE = 1009, 1008, 1007
 
 
 class Line(AsyncWebsocketConsumer):
-    """One socket. `session_key`, `user_id` and `visit_id` are what its right to stay rests on."""
+    """One socket, as the hub's `Reader`."""
 
     channel_layer_alias = ""  # the hub listens for all of them
     session_key = auth_hash = ""
     user_id = visit_id = 0
-    ignores: frozenset[str] = frozenset()  # kinds of hints
-    lives_on_hints = True  # and must look by itself when some were lost
+    ignores: frozenset[str] = frozenset()
+    lives_on_hints = True
+    joined: set[str]
 
     async def open(self, *groups: str) -> None:
         """Belongs to the groups before the page hears that the line is open, and looks what there is: nothing falls between the two."""
-        self.joined: set[str] = set()
+        self.joined = set()
         self.watched: set[int] = set()
         self.typed_at = 0.0
         self._waiting: deque[str] = deque()
@@ -116,7 +117,10 @@ class Line(AsyncWebsocketConsumer):
 
 
 class LiveConsumer(Line):
-    """`{"watch": 12}`: tell me of this ticket, if I may see it. `{"typing": 12}`: I write a reply in one that I watch."""
+    """`{"watch": 12}`: tell me of this ticket, if I may see it. From agents also `{"view": 12}`: this is the one before my eyes (0: none),
+    said again now and then, so that who comes later hears of it; `{"typing": 12, "note": false}`: I write in it."""
+
+    viewing = 0
 
     async def connect(self) -> None:
         self.viewer = await database_sync_to_async(self._viewer)()
@@ -127,19 +131,54 @@ class LiveConsumer(Line):
         if isinstance(self.viewer, User):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
             private = await database_sync_to_async(self._private_teams)()
-            await database_sync_to_async(AgentSettings.seen)([self.user_id])
+            await database_sync_to_async(standing.seen)([self])
             await self.open(live.AGENTS, live.user_group(self.user_id), *(live.agents_group(team) for team in private))
         else:
             await self.open()
 
     async def heard(self, content: dict[str, Any]) -> None:
-        number, typing = content.get("watch"), content.get("typing")
+        number, typing, view = (content.get(name) for name in ("watch", "typing", "view"))
         if type(number) is int and len(self.watched) < WATCH_LIMIT:
             await self._watch(number)
-        elif type(typing) is int and typing in self.watched and not self._is_typing_too_fast() and isinstance(self.viewer, User):
-            said = {"kind": "typing", "number": typing, "name": self.viewer.first_name}
-            await live.send(_layer(), live.outside_group(typing), said)
-            await live.send(_layer(), live.inside_group(typing), {**said, "user": self.viewer.pk})
+        elif type(view) is int and isinstance(self.viewer, User):
+            await self._look(view)
+        elif type(typing) is int and typing in self.watched | {self.viewing} and not self._is_typing_too_fast():
+            await self._tell_typing(typing, is_note=bool(content.get("note")))
+
+    async def disconnect(self, code: int) -> None:
+        await self._look_away()
+        await super().disconnect(code)
+
+    async def _tell_typing(self, number: int, *, is_note: bool) -> None:
+        """To the customer only what becomes a reply."""
+        if isinstance(self.viewer, User):
+            said = {"kind": "typing", "number": number, "name": self.viewer.first_name}
+            if not is_note:
+                await live.send(_layer(), live.outside_group(number), said)
+            await live.send(_layer(), live.inside_group(number), {**said, "user": self.viewer.pk, "note": is_note})
+
+    async def _look(self, number: int) -> None:
+        if number != self.viewing:
+            await self._look_away()
+        if not number or not await database_sync_to_async(self._may_see)(number):
+            await self._look_away()
+            return
+        is_new, self.viewing = self.viewing != number, number
+        hub().join(self, live.inside_group(number))
+        await self._show(number, "looking", is_new=is_new)
+
+    async def _look_away(self) -> None:
+        number, self.viewing = self.viewing, 0
+        if number:
+            if number not in self.watched:
+                hub().part(self, live.inside_group(number))
+            await self._show(number, "gone")
+
+    async def _show(self, number: int, doing: str, *, is_new: bool = False) -> None:
+        who = {"user": self.viewer.pk, "name": self.viewer.first_name, "initials": self.viewer.initials, "hue": self.viewer.hue}
+        await live.send(
+            _layer(), live.inside_group(number), {"kind": "presence", "number": number, "doing": doing, "is_new": is_new, **who}
+        )
 
     async def _watch(self, number: int) -> None:
         if not await database_sync_to_async(self._may_see)(number):
@@ -178,6 +217,9 @@ class WidgetConsumer(Line):
     async def disconnect(self, code: int) -> None:
         self._late.cancel()
         await super().disconnect(code)
+        for number in getattr(self, "watched", ()):
+            if not hub().groups.get(live.outside_group(number)):  # they have no other tab
+                await self._say_where(number, is_here=False)
 
     async def heard(self, content: dict[str, Any]) -> None:
         token, number, typing, page = (content.get(name) for name in ("visit", "watch", "typing", "page"))
@@ -200,6 +242,8 @@ class WidgetConsumer(Line):
             await live.send(_layer(), live.inside_group(typing), said)
         elif isinstance(page, str):
             await database_sync_to_async(self.visit.moved)(page, timezone.now())
+            for number in self.watched:
+                await self._say_where(number)
 
     async def _introduce(self, token: str) -> None:
         self.visit = await database_sync_to_async(Visit.objects.by_token)(token, timezone.now())
@@ -221,6 +265,12 @@ class WidgetConsumer(Line):
         hub().join(self, live.outside_group(number))
         self.tell(**frame)
         hub().follow(self, number, last)
+        await self._say_where(number)
+
+    async def _say_where(self, number: int, *, is_here: bool = True) -> None:
+        """To the agents who look at it."""
+        page = self.visit.page if self.visit else ""
+        await live.send(_layer(), live.inside_group(number), {"kind": "presence", "number": number, "here": is_here, "page": page})
 
     def _since(self, number: int, after: int) -> Any:
         assert self.visit is not None  # `heard`

@@ -5,15 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 
+from helpdesk import live
 from helpdesk.models import Outbox
 
 logger = logging.getLogger(__name__)
+
+
+class NotNeeded(Exception):
+    """Meanwhile nobody has to be written to."""
+
 
 Sender = Callable[[Outbox], None]
 _senders: dict[str, Sender] = {}
@@ -36,14 +43,25 @@ def send(outbox_id: int, *, now: dt.datetime | None = None) -> bool:
         row = Outbox.objects.due(now).select_for_update(skip_locked=True).filter(pk=outbox_id).first()
         if row is None:
             return False
+        if row.message_id:
+            transaction.on_commit(partial(_tell_screens, row))
         try:
             _senders[row.kind](row)
+        except NotNeeded:
+            row.mark_skipped(now)
+            return True
         except Exception as error:
             logger.warning("Outbox %s (%s) failed: %s", row.pk, row.kind, error)
             row.mark_failed(f"{type(error).__name__}: {error}", now)
             return False
         row.mark_sent(now)
     return True
+
+
+def _tell_screens(row: Outbox) -> None:
+    message = row.message
+    if message is not None:
+        live.hint(live.inside_group(message.ticket_id), {"kind": "delivery", "number": message.ticket_id, "seq": message.seq})
 
 
 def drain(*, now: dt.datetime | None = None, limit: int = 200) -> int:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import assigning, events, notifying, outbox
+from helpdesk import assigning, composing, events, notifying, outbox, storage
 from helpdesk.health import beat_heart
 from helpdesk.models import Batch, SignInCode, Ticket
 
@@ -47,6 +47,12 @@ def forget_old_codes() -> None:
 
 
 @shared_task
+def forget_unsent_files() -> None:
+    storage.forget_unsent(at=timezone.now())
+    storage.forget_strays(at=timezone.now())
+
+
+@shared_task
 def wake_snoozed() -> None:
     for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
         ticket.wake()
@@ -71,3 +77,8 @@ def give_waiting() -> None:
 @shared_task
 def mail_digests() -> None:
     notifying.mail_digests()
+
+
+@shared_task
+def say_held_replies() -> None:
+    composing.say_due(timezone.now())

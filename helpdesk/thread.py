@@ -15,13 +15,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import formatting
-from helpdesk.models import Event, Message, Rating, Team, Ticket, User
+from helpdesk.models import Event, Message, Outbox, Rating, Team, Ticket, User
 
 PAGE = 50  # messages
 EVENT_LIMIT = 200
 TOLD = {
     "ticket.handed_off": "mark",
     "ticket.person_requested": "hand",
+    "ticket.taken_over": "user-round-check",
+    "ticket.handed_back": "mark",
     "ticket.solved": "check",
     "ticket.not_quite": "rotate-ccw",
     "ticket.guide_missed": "scan-search",
@@ -43,6 +45,7 @@ REASONS = {
     "asked_for_person": "because a person was asked for",
     "not_quite": "because its answer was not quite right",
     "unsure": "because it was not sure enough",
+    "only_files": "because it cannot look into files",
     "failed": "because it could not answer just now",
 }
 
@@ -50,6 +53,7 @@ REASONS = {
 @dataclass
 class Said:
     message: Message
+    deliveries: list[Outbox] = field(default_factory=list)
     is_said = True
     day: dt.date | None = None  # set where a new day begins
 
@@ -98,7 +102,7 @@ class Thread:
 
 def latest(ticket: Ticket, *, agent: User, before: int = 0) -> Thread:
     """The last messages (or those before a seq), with what happened between them."""
-    said = ticket.messages.visible_to(agent).select_related("user", "customer").order_by("-seq")
+    said = ticket.messages.visible_to(agent).select_related("user", "customer").prefetch_related("attachments").order_by("-seq")
     if before:
         said = said.filter(seq__lt=before)
     newest = list(said[: PAGE + 1])
@@ -114,7 +118,8 @@ def latest(ticket: Ticket, *, agent: User, before: int = 0) -> Thread:
 
 def since(ticket: Ticket, *, agent: User, seq: int, event: int) -> Thread:
     """What an open screen does not show yet."""
-    said = ticket.messages.visible_to(agent).select_related("user", "customer").filter(seq__gt=seq).order_by("seq")
+    said = ticket.messages.visible_to(agent).select_related("user", "customer").prefetch_related("attachments")
+    said = said.filter(seq__gt=seq).order_by("seq")
     return _thread(ticket, list(said[:PAGE]), ticket.events.filter(pk__gt=event), agent=agent, last_day=_day(_said_at(ticket, seq)))
 
 
@@ -123,7 +128,8 @@ def _thread(
 ) -> Thread:
     recent = list(events.filter(verb__in=TOLD).select_related("user", "customer").order_by("-pk")[:EVENT_LIMIT])[::-1]
     happened = [Happened(event, words) for event, words in zip(recent, in_words(recent, ticket=ticket, reader=agent), strict=True)]
-    items = merged([Said(message) for message in messages], happened)
+    sent = deliveries(messages)
+    items = merged([Said(message, sent.get(message.pk, [])) for message in messages], happened)
     mark_days(items, last_day)
     return Thread(
         items,
@@ -132,6 +138,15 @@ def _thread(
         last_event=recent[-1].pk if recent else 0,
         receipt=next((message for message in reversed(messages) if not message.is_note and message.author in {"agent", "assistant"}), None),
     )
+
+
+def deliveries(messages: Iterable[Message]) -> dict[int, list[Outbox]]:
+    """By message the mails that carry it."""
+    replies = [message.pk for message in messages if message.author == Message.Author.AGENT and not message.is_note]
+    found: dict[int, list[Outbox]] = {}
+    for row in Outbox.objects.filter(message__in=replies).order_by("pk") if replies else ():
+        found.setdefault(row.message_id or 0, []).append(row)
+    return found
 
 
 def merged(said: Sequence[Said], happened: Sequence[Happened]) -> list[Item]:
@@ -208,6 +223,12 @@ class Teller:
 
     def person_requested(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> asked for a person", self.who(event))
+
+    def taken_over(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> took over{}", self.who(event), " from the assistant" if event.data.get("held") else "")
+
+    def handed_back(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> handed this back to the assistant", self.who(event))
 
     def solved(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> said that this solved it", self.who(event))

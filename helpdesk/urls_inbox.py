@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_self, inbox_views
+from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_self, inbox_views, macros
 
 app_name = "inbox"
 
@@ -26,10 +26,21 @@ urlpatterns = [
     path("inbox/<slug:view>/<int:number>/", inbox.show, name="show"),
     path("tickets/<int:number>/", inbox.by_number, name="ticket"),
     path("tickets/<int:number>/messages/", inbox_messages.messages, name="messages"),
+    path("tickets/<int:number>/messages/<int:seq>/delivery/", inbox_messages.delivery, name="delivery"),
+    path("tickets/<int:number>/held/<int:pk>/", inbox_messages.held, name="held"),
+    path("tickets/<int:number>/unsent/", inbox_messages.unsent, name="unsent"),
     path("tickets/<int:number>/assignment/", inbox_actions.assignment, name="assignment"),
+    path("tickets/<int:number>/holding/", inbox_actions.holding, name="holding"),
     path("tickets/<int:number>/closure/", inbox_actions.closure, name="closure"),
     path("tickets/<int:number>/tags/", inbox_actions.tags, name="tags"),
     path("tickets/<int:number>/priority/", inbox_actions.priority, name="priority"),
     path("tickets/<int:number>/snooze/", inbox_actions.snooze, name="snooze"),
     path("tickets/<int:number>/spam/", inbox_actions.spam, name="spam"),
+    path("tickets/<int:number>/macros/", macros.offers, name="macro_offers"),
+    path("tickets/<int:number>/macros/<int:pk>/", macros.application, name="macro_application"),
+    path("macros/", macros.listing, name="macros"),
+    path("macros/new/", macros.new, name="macro_new"),
+    path("macros/preview/", macros.preview, name="macro_preview"),
+    path("macros/<int:pk>/", macros.edit, name="macro"),
+    path("macros/<int:pk>/removal/", macros.removal, name="macro_removal"),
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from helpdesk.events import consumer
 from helpdesk.mail import composing
 from helpdesk.models import Customer, Event, Message, Outbox, Resolution, SignInCode, SiteSettings, Ticket
-from helpdesk.outbox import send_mail, sender
+from helpdesk.outbox import NotNeeded, send_mail, sender
 
 PATIENCE = dt.timedelta(minutes=1)  # who has the page open reads it there
 HISTORY = dt.timedelta(hours=1)
@@ -34,7 +34,9 @@ def announce_reply(event: Event, ticket: Ticket) -> None:
     if ticket.channel == Ticket.Channel.API or not address:
         return
     payload = {"message": event.data["message"]}
-    Outbox.enqueue("reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE)
+    Outbox.enqueue(
+        "reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE, message=event.data["message"]
+    )
 
 
 def acknowledge(event: Event, ticket: Ticket) -> None:
@@ -78,8 +80,9 @@ def send_sign_in(row: Outbox) -> None:
 @sender("reply_mail")
 def send_reply(row: Outbox) -> None:
     message = Message.objects.public().select_related("ticket__customer", "user").filter(pk=row.payload["message"]).first()
-    if message is not None and message.ticket.customer_read_seq < message.seq:
-        send(row, composing.replied(message))
+    if message is None or message.ticket.customer_read_seq >= message.seq:
+        raise NotNeeded
+    send(row, composing.replied(message))
 
 
 @sender("rating_mail")

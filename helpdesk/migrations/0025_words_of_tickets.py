@@ -25,6 +25,11 @@ CREATE FUNCTION helpdesk_names(text, "char") RETURNS tsvector LANGUAGE sql IMMUT
                                                    '@._+-/\<>', '         ')), $2)
 $$;
 
+-- `Report_Q3.pdf` is found by report, by q3 and as it is.
+CREATE FUNCTION helpdesk_file(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT strip(helpdesk_names($1, 'D')) || helpdesk_said($1)
+$$;
+
 CREATE FUNCTION helpdesk_subject(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT setweight(to_tsvector('english', folded) || to_tsvector('simple', folded), 'C') FROM (SELECT helpdesk_fold($1) AS folded) AS said
 $$;
@@ -40,10 +45,12 @@ CREATE FUNCTION helpdesk_head(helpdesk_ticket) RETURNS tsvector LANGUAGE sql STA
       || helpdesk_subject($1.subject)
 $$;
 
--- Everything a ticket is found by. Names of attached files belong here too, once there are any.
+-- Everything a ticket is found by.
 CREATE FUNCTION helpdesk_words_of(bigint) RETURNS tsvector LANGUAGE sql STABLE AS $$
   SELECT helpdesk_head(ticket)
       || coalesce((SELECT helpdesk_said(string_agg(body, ' ' ORDER BY seq)) FROM helpdesk_message WHERE ticket_id = ticket.id), '')
+      || coalesce((SELECT helpdesk_file(string_agg(file.name, ' ')) FROM helpdesk_attachment AS file
+                   JOIN helpdesk_message AS message ON message.id = file.message_id WHERE message.ticket_id = ticket.id), '')
   FROM helpdesk_ticket AS ticket WHERE ticket.id = $1
 $$;
 
@@ -79,6 +86,12 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION helpdesk_file_sent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM helpdesk_add_words(ticket_id, helpdesk_file(NEW.name)) FROM helpdesk_message WHERE id = NEW.message_id;
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER words_told AFTER INSERT ON helpdesk_ticket FOR EACH ROW EXECUTE FUNCTION helpdesk_ticket_told();
 CREATE TRIGGER words_retold AFTER UPDATE OF subject, customer_id, organisation_id ON helpdesk_ticket FOR EACH ROW
   WHEN ((OLD.subject, OLD.customer_id, OLD.organisation_id) IS DISTINCT FROM (NEW.subject, NEW.customer_id, NEW.organisation_id))
@@ -87,6 +100,8 @@ CREATE TRIGGER words_said AFTER INSERT ON helpdesk_message FOR EACH ROW EXECUTE 
 CREATE TRIGGER words_resaid AFTER UPDATE OF body, ticket_id ON helpdesk_message FOR EACH ROW
   WHEN ((OLD.body, OLD.ticket_id) IS DISTINCT FROM (NEW.body, NEW.ticket_id)) EXECUTE FUNCTION helpdesk_message_said();
 CREATE TRIGGER words_gone AFTER DELETE ON helpdesk_message REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION helpdesk_message_gone();
+CREATE TRIGGER words_file AFTER INSERT OR UPDATE OF message_id ON helpdesk_attachment FOR EACH ROW
+  WHEN (NEW.message_id IS NOT NULL) EXECUTE FUNCTION helpdesk_file_sent();
 CREATE TRIGGER words_named AFTER UPDATE OF name, email ON helpdesk_customer FOR EACH ROW
   WHEN ((OLD.name, OLD.email) IS DISTINCT FROM (NEW.name, NEW.email)) EXECUTE FUNCTION helpdesk_customer_named();
 CREATE TRIGGER words_address AFTER INSERT ON helpdesk_customeremail FOR EACH ROW EXECUTE FUNCTION helpdesk_customer_address();
@@ -96,10 +111,10 @@ BACK = """
 DROP TRIGGER words_told ON helpdesk_ticket; DROP TRIGGER words_retold ON helpdesk_ticket;
 DROP TRIGGER words_said ON helpdesk_message; DROP TRIGGER words_resaid ON helpdesk_message; DROP TRIGGER words_gone ON helpdesk_message;
 DROP TRIGGER words_named ON helpdesk_customer; DROP TRIGGER words_address ON helpdesk_customeremail;
-DROP FUNCTION helpdesk_ticket_told(); DROP FUNCTION helpdesk_message_said(); DROP FUNCTION helpdesk_message_gone();
+DROP TRIGGER words_file ON helpdesk_attachment; DROP FUNCTION helpdesk_file_sent(); DROP FUNCTION helpdesk_ticket_told(); DROP FUNCTION helpdesk_message_said(); DROP FUNCTION helpdesk_message_gone();
 DROP FUNCTION helpdesk_customer_named(); DROP FUNCTION helpdesk_customer_address(); DROP FUNCTION helpdesk_add_words(bigint, tsvector);
 DROP FUNCTION helpdesk_words_of(bigint); DROP FUNCTION helpdesk_head(helpdesk_ticket); DROP FUNCTION helpdesk_customer_names(bigint);
-DROP FUNCTION helpdesk_subject(text); DROP FUNCTION helpdesk_names(text, "char"); DROP FUNCTION helpdesk_said(text); DROP FUNCTION helpdesk_fold(text);
+DROP FUNCTION helpdesk_subject(text); DROP FUNCTION helpdesk_file(text); DROP FUNCTION helpdesk_names(text, "char"); DROP FUNCTION helpdesk_said(text); DROP FUNCTION helpdesk_fold(text);
 """
 
 FILL = """
@@ -122,7 +137,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("helpdesk", "0016_address_left_in_a_chat"),
+        ("helpdesk", "0037_held_replies_and_deliveries"),
     ]
 
     operations = [

@@ -48,11 +48,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="agentsettings",
-            name="seen_at",
-            field=models.DateTimeField(help_text="When a screen of theirs was last open", null=True),
-        ),
-        migrations.AddField(
-            model_name="agentsettings",
             name="silent_kinds",
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(max_length=10),

@@ -1,10 +1,13 @@
 """The nouns of the helpdesk, one a file."""
 
 from helpdesk.models.apikeys import ApiKey
+from helpdesk.models.attachments import Attachment
 from helpdesk.models.batches import Batch, BatchItem
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
+from helpdesk.models.held import HeldReply
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
+from helpdesk.models.macros import Macro
 from helpdesk.models.messages import Message
 from helpdesk.models.notifications import Notification
 from helpdesk.models.outbox import Outbox
@@ -15,6 +18,7 @@ from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
+from helpdesk.models.unsent import Unsent
 from helpdesk.models.views import AgentSettings, SavedView, Tag
 from helpdesk.models.words import TicketWords
 
@@ -26,6 +30,7 @@ __all__ = [
     "Article",
     "ArticleFeedback",
     "ArticleVersion",
+    "Attachment",
     "Audience",
     "Batch",
     "BatchItem",
@@ -36,6 +41,8 @@ __all__ = [
     "DevMail",
     "Event",
     "EventConsumption",
+    "HeldReply",
+    "Macro",
     "Message",
     "Notification",
     "Organisation",
@@ -52,6 +59,7 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketWords",
+    "Unsent",
     "User",
     "Visit",
     "find_or_create_customer",

@@ -30,12 +30,15 @@ class Closure:
         return self._close(how, by=by or SYSTEM, verb="ticket.resolved", at=at)
 
     def _close(self, kind: str, *, by: Actor, verb: str, at: dt.datetime | None) -> Resolution | None:
+        from helpdesk.models.held import say_at_once
         from helpdesk.models.tickets import Resolution
 
         ticket, at = _ticket(self), at or timezone.now()
         if kind not in Resolution.Kind.values:
             raise ValueError(f"A ticket cannot be resolved as {kind!r}.")
         with ticket.locked():
+            if isinstance(by, User):
+                say_at_once(ticket, at=at)
             confirms = kind == Resolution.Kind.CONFIRMED and not ticket.resolutions.filter(kind=kind, reversed_at=None).exists()
             if ticket.state == ticket.State.RESOLVED and not confirms:
                 return None

@@ -25,6 +25,10 @@ def default_exploration() -> float:
     return float(settings.EXPLORATION_SHARE)
 
 
+def default_undo() -> int:
+    return int(settings.UNDO_SECONDS)
+
+
 def working_days() -> list[int]:
     return [0, 1, 2, 3, 4]
 
@@ -59,6 +63,12 @@ class SiteSettings(models.Model):
     )
     assumed_hours = models.PositiveIntegerField(default=72, help_text="Silence this long after an answer counts as an assumed resolution.")
     came_back_days = models.PositiveIntegerField(default=7, help_text="Coming back on the same matter within this time cancels it.")
+
+    undo_seconds = models.PositiveSmallIntegerField(
+        default=default_undo,
+        validators=[MaxValueValidator(60)],
+        help_text="How long an agent can take a reply back. Until then no customer sees it; 0 sends at once.",
+    )
 
     asks_rating = models.BooleanField(default=True, help_text="Ask customers by mail how they found an answer of your team.")
     rating_hours = models.PositiveIntegerField(default=24, help_text="How long after a question was resolved they are asked.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -91,7 +90,6 @@ class AgentSettings(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="settings")
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     view_order = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    seen_at = models.DateTimeField(null=True, help_text="When a screen of theirs was last open")
     away_since = models.DateTimeField(null=True, help_text="No ticket is given to them meanwhile")
     silent_kinds = ArrayField(models.CharField(max_length=10), default=list, blank=True, help_text="Of what they are not told at all")
     unmailed_kinds = ArrayField(models.CharField(max_length=10), default=told_here_only, blank=True, help_text="Of what they get no mail")
@@ -114,23 +112,10 @@ class AgentSettings(models.Model):
             user.settings = cls(user=user)
             return user.settings
 
-    @staticmethod
-    def seen(users: Iterable[int]) -> None:
-        """A screen of theirs is open now."""
-        with connection.cursor() as cursor:
-            cursor.execute(_SEEN, [list(users), timezone.now()])
-
     def keep(self, **chosen: Any) -> None:
         for name, value in chosen.items():
             setattr(self, name, value)
         self.save()
-
-
-_SEEN = """
-INSERT INTO helpdesk_agentsettings (user_id, density, view_order, silent_kinds, unmailed_kinds, digest, time_zone, seen_at)
-SELECT id, 'comfortable', '{}', '{}', '{team}', 'hourly', '', moment FROM helpdesk_user, (VALUES (%s::bigint[], %s::timestamptz)) AS given (ids, moment)
-WHERE id = ANY(ids) ON CONFLICT (user_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
-"""
 
 
 class Tag(models.Model):

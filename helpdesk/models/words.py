@@ -26,15 +26,7 @@ class TicketWords(models.Model):
         return f"words of #{self.ticket_id}"
 
     @staticmethod
-    def add_names(ticket: Ticket, *names: str) -> None:
-        """Names of what hangs on it, such as files: `Report_Q3.pdf` is found by report, by q3 and as it is."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT helpdesk_add_words(%s, helpdesk_names(%s, 'D') || helpdesk_said(%s))", [ticket.pk, *[" ".join(names)] * 2]
-            )
-
-    @staticmethod
     def rebuild(ticket: Ticket) -> None:
-        """From nothing, after words were taken away. Whatever else is searched is named in `helpdesk_words_of`."""
+        """From nothing, after words were taken away."""
         with connection.cursor() as cursor:
             cursor.execute("UPDATE helpdesk_ticketwords SET tsv = helpdesk_words_of(%s) WHERE ticket_id = %s", [ticket.pk, ticket.pk])

@@ -8,9 +8,12 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
 
-from helpdesk.models import User
+from helpdesk import formatting
+from helpdesk.models import Message, User
 from helpdesk.models.notifications import COUNTED, unread_count
+from helpdesk.thread import Said
 
 register = template.Library()
 
@@ -52,3 +55,9 @@ def unseen(context: Any) -> str:
     user = context["request"].user
     number = unread_count(user) if isinstance(user, User) else 0
     return f"{COUNTED}+" if number > COUNTED else str(number or "")
+
+
+@register.filter
+def shown(message: Message) -> SafeString:
+    """What was said, cleaned; where there is no page to point to, the words alone."""
+    return mark_safe(formatting.without_targets(Said(message).html))  # noqa: S308

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from helpdesk import composing, inbox, profile, snoozing, thread
+from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.finding.grammar import FILTERS
 from helpdesk.finding.meaning import understand
-from helpdesk.models import AgentSettings, Notification, Team, Ticket, User
+from helpdesk.models import AgentSettings, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
 HEAD = "helpdesk/_ticket_head.html"
 COMPOSER = "helpdesk/_composer.html"
+PICKED = 100  # macros in the list that there is without scripts
 
 
 @require_safe
@@ -119,12 +124,15 @@ def ticket_context(
     request: AgentRequest, ticket: Ticket, slug: str, *, before: int = 0, form: composing.MessageForm | None = None, **more: Any
 ) -> dict[str, Any]:
     earlier = profile.earlier(ticket.customer, besides=ticket, agent=request.user)
+    head = head_context(request, ticket)
+    mine = [each for each in head["unsent"] if each.user == request.user]
     return {
-        **head_context(ticket),
+        **head,
         "thread": thread.latest(ticket, agent=request.user, before=before),
         "is_latest": not before,
+        "held": held_of(ticket),
         "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
-        "form": form or composing.blank(ticket),
+        **composer_context(request.user, ticket, mine, form),
         "customer": ticket.customer,
         "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
         "trail": profile.trail(ticket),
@@ -138,15 +146,45 @@ def ticket_context(
     }
 
 
-def head_context(ticket: Ticket) -> dict[str, Any]:
-    """The ticket's head with its menus."""
+def composer_context(agent: User, ticket: Ticket, mine: Sequence[Unsent], form: composing.MessageForm | None = None) -> dict[str, Any]:
+    """The composer, with what this agent wrote before (`mine`)."""
     return {
         "ticket": ticket,
+        "form": form or composing.begun(ticket, mine),
+        "customer": ticket.customer,
+        "kept": list(mine) if form is None else [],
+        "used": used_macro(agent, form),
+        "macros": macros.found(agent, "")[:PICKED],
+        "today": f"{timezone.localdate():%Y%m%d}",
+        "kept_json": json.dumps({each.kind: {"body": each.body, "draft": each.draft, "rev": each.rev} for each in mine}),
+    }
+
+
+def used_macro(agent: User, form: composing.MessageForm | None) -> Macro | None:
+    """The one that will be applied when this is sent."""
+    pk = whole(str(form["macro"].value() or "")) if form else 0
+    return Macro.objects.visible_to(agent).with_people().filter(pk=pk).first() if pk else None
+
+
+def head_context(request: AgentRequest, ticket: Ticket) -> dict[str, Any]:
+    """The ticket's head with its menus, and who is writing in it."""
+    unsent = list(Unsent.objects.filter(ticket=ticket).select_related("user").order_by("is_note"))
+    return {
+        "ticket": ticket,
+        "unsent": unsent,
+        "writers": list(dict.fromkeys(each.user for each in unsent if each.user != request.user)),
         "agents": people_for(ticket),
         "teams": list(Team.objects.all()),
         "priorities": Ticket.Priority.choices,
         "snoozes": snoozing.presets(),
     }
+
+
+def held_of(ticket: Ticket) -> list[tuple[HeldReply, int]]:
+    """Replies that can still be taken back, and for how many seconds."""
+    now = timezone.now()
+    waiting = HeldReply.objects.filter(ticket=ticket).select_related("user")
+    return [(each, max(0, math.ceil((each.due_at - now).total_seconds()))) for each in waiting]
 
 
 def people_for(ticket: Ticket) -> list[User]:

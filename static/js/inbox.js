@@ -1,6 +1,10 @@
 // The inbox on top of plain pages: keys, live rows and messages, and nothing typed is ever lost.
 // What changed is only hinted at (whetstone:hint) or guessed (whetstone:poll); what is true is fetched.
 
+import { editDraft, noticeOthers, takeUp, write } from "./composer.js";
+import { openMenu } from "./menus.js";
+import { lookAt } from "./presence.js";
+import "./offers.js";
 import { leave } from "./toast.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -117,6 +121,8 @@ const catchUp = calmly(async () => {
   const added = appendNews(live, news);
   replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
   htmx.process($("#ticket-head"));
+  replaceQuietly($("#held"), $("#held", fresh));
+  htmx.process($("#held"));
   settle();
   showDraft(live, $("#draft", fresh), added);
   noticeOthers(added);
@@ -135,6 +141,26 @@ function appendNews(live, news) {
   return added;
 }
 
+async function showDelivery(seq) {
+  const shown = document.getElementById(`m-${seq}`);
+  if (!shown) return;
+  const fresh = $(`#delivery-${seq}`, await fetchFragment(`${$("#messages").dataset.url.split("?")[0]}${seq}/delivery/`, `delivery-${seq}`));
+  const old = document.getElementById(`delivery-${seq}`);
+  if (!fresh || old?.contains(document.activeElement)) return;
+  if (old) old.replaceWith(document.adoptNode(fresh));
+  else $(".message__body", shown).after(document.adoptNode(fresh));
+  htmx.process(fresh);
+}
+
+/** Replies that can still be taken back count down; then they are messages. */
+setInterval(() => {
+  for (const clock of $$("#held [data-seconds]")) {
+    const left = (clock.dataset.due ??= Date.now() + 1000 * clock.dataset.seconds) - Date.now();
+    clock.textContent = Math.max(0, Math.ceil(left / 1000));
+    if (left < -200 && !clock.dataset.over) { clock.dataset.over = 1; catchUp(); }
+  }
+}, 250);
+
 /** A draft comes when there is a newer one, and leaves when somebody has answered or the ticket is closed. */
 function showDraft(live, fresh, added) {
   const shown = $("#draft");
@@ -147,87 +173,11 @@ function showDraft(live, fresh, added) {
   } else if (shown && !fresh && ("closed" in $("#ticket-head").dataset || added.some((item) => item.matches(".message--agent")))) shown.remove();
 }
 
-/** Somebody wrote while this agent is writing: say so beside the text, which stays. What is on the screen counts as seen. */
-function noticeOthers(added) {
-  const composer = $("#composer"), text = $("#body");
-  const others = added.filter((item) => item.matches(".message:not(.message--note)"));
-  if (!composer || !others.length) return;
-  if (text.value.trim()) {
-    const name = $(".message__head strong", others.at(-1)).textContent;
-    const faster = $("[data-faster]", composer);
-    $("[data-faster-name]", faster).textContent = name;
-    $("a", faster).hash = others[0].id;
-    faster.hidden = false;
-  }
-  composer.elements.seen_seq.value = Math.max(Number(composer.elements.seen_seq.value), Number($("#messages").dataset.seq));
-}
-
-// ── The composer ──────────────────────────────────────────────────────────────
-// Reply and note each have a text of their own, so that what was meant for colleagues never goes to a customer.
-
-const keptUnder = (composer) => `whetstone:composer:${composer.dataset.ticket}`;
-const kept = (composer) => JSON.parse(sessionStorage.getItem(keptUnder(composer)) ?? "{}");
-
-function keep(composer, changes) {
-  const texts = Object.fromEntries(Object.entries({ ...kept(composer), ...changes }).filter(([, text]) => text?.trim()));
-  if (Object.keys(texts).length) sessionStorage.setItem(keptUnder(composer), JSON.stringify(texts));
-  else sessionStorage.removeItem(keptUnder(composer));
-}
-
-function keepText(composer) {
-  const { body, draft } = composer.elements;
-  keep(composer, composer.dataset.kind === "note" ? { note: body.value } : { reply: body.value, draft: draft.value });
-}
-
-/** Shows the text of the kind that is chosen now, and keeps the other one. */
-function switchKind(composer) {
-  const { kind, body } = composer.elements;
-  if (composer.dataset.kind && composer.dataset.kind !== kind.value) {
-    keepText(composer);
-    body.value = kept(composer)[kind.value] ?? "";
-  }
-  composer.dataset.kind = kind.value;
-  body.dataset.replyPlaceholder ??= body.placeholder;
-  body.placeholder = kind.value === "note" ? body.dataset.notePlaceholder : body.dataset.replyPlaceholder;
-}
-
-function prepare(composer) {
-  if (composer.dataset.kind) return;
-  const { body, draft } = composer.elements;
-  switchKind(composer);
-  const texts = kept(composer);
-  if (body.value) {
-    // It came back from the server, or from a draft; what was being written besides stays.
-    body.value = both(texts[composer.dataset.kind], body.value);
-    return;
-  }
-  if (!texts.reply && texts.note) composer.elements.kind.value = "note";
-  switchKind(composer);
-  body.value = texts[composer.dataset.kind] ?? "";
-  if (composer.dataset.kind === "reply") draft.value = texts.draft ?? "";
-}
-
-const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
-
-function write(kind) {
-  const composer = $("#composer");
-  if (!composer) return;
-  composer.elements.kind.value = kind;
-  switchKind(composer);
-  composer.elements.body.focus();
-}
-
-function editDraft(button) {
-  const composer = $("#composer"), given = button.form.elements;
-  write("reply");
-  composer.elements.body.value = both(composer.elements.body.value, given.body.value);
-  composer.elements.draft.value = given.draft.value;
-  keepText(composer);
-}
-
 function settle() {
-  if ($("#composer")) prepare($("#composer"));
-  for (const button of $$("[data-copy][hidden]")) button.hidden = false;
+  const composer = $("#composer");
+  if (composer) takeUp(composer);
+  lookAt(openTicket());
+  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden]")) button.hidden = false;
   markOpen();
 }
 
@@ -258,6 +208,8 @@ const refresh = (now) => { refreshList(now); catchUp(now); };
 
 document.addEventListener("whetstone:hint", (event) => {
   if (event.detail?.kind === "seen") refreshList(); // read on another screen of this agent
+  if (event.detail?.kind === "unsent" && event.detail.number === openTicket()) catchUp();
+  if (event.detail?.kind === "delivery" && event.detail.number === openTicket()) showDelivery(event.detail.seq);
   if (event.detail?.kind !== "ticket") return;
   refreshList();
   if (event.detail.number !== openTicket()) return;
@@ -267,12 +219,6 @@ document.addEventListener("whetstone:hint", (event) => {
 document.addEventListener("whetstone:poll", () => document.visibilityState === "visible" && refresh());
 document.addEventListener("inbox:changed", () => refresh(true));
 document.addEventListener("inbox:done", (event) => say(event.detail));
-
-document.addEventListener("input", (event) => event.target.form?.id === "composer" && keepText(event.target.form));
-document.addEventListener("change", (event) => {
-  if (event.target.form?.id !== "composer") return;
-  switchKind(event.target.form);
-});
 
 document.addEventListener("click", (event) => {
   const edit = event.target.closest("[data-draft-edit]");
@@ -290,13 +236,6 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
-// What was sent need not be kept; this comes before the fresh composer looks for what was.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, target, requestConfig } = event.detail;
-  if (target.id !== "composer" || requestConfig.elt.id !== "composer" || xhr.status !== 200) return;
-  const isNote = requestConfig.parameters.kind === "note";
-  keep(target, isNote ? { note: "" } : { reply: "", draft: "" });
-});
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
@@ -311,8 +250,10 @@ const KEYS = {
   n: () => write("note"),
   e: () => click($("#ticket-head [data-key=e]")),
   a: () => click($("#ticket-head [data-key=a]")),
+  p: () => openMenu($("#assign"), "person"),
+  t: () => openMenu($("#assign"), "team"),
   "/": () => $("#find").focus(),
-  z: () => click($$("[data-undo]").at(-1)),
+  z: () => click($$("[data-undo]").at(-1) ?? $$("#held button").at(-1)),
   "?": () => $("#keys").showModal(),
 };
 
@@ -321,7 +262,7 @@ document.addEventListener("keydown", (event) => {
   const written = event.target.form?.id === "composer";
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && written) {
     event.preventDefault();
-    composer.requestSubmit($("button[type=submit]", composer));
+    click($(event.shiftKey ? "[name=then][value=resolve]" : event.altKey ? "[name=then][value=wait]" : "button[type=submit]:not([name])", composer));
   } else if (event.altKey && event.code === "KeyT" && composer) {
     event.preventDefault();
     click(composer.elements.teach);

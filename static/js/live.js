@@ -27,6 +27,14 @@ export function watch(number) {
   if (isOpen()) socket.send(JSON.stringify({ watch: number }));
 }
 
+/** Tells the server something that may get lost. */
+export function say(frame) {
+  if (isOpen()) socket.send(JSON.stringify(frame));
+}
+
+/** Each time the line is open again. */
+export const onOpen = (work) => document.addEventListener("whetstone:line", ({ detail }) => detail.open && work());
+
 function open() {
   socket = new WebSocket(address());
   socket.addEventListener("open", () => {

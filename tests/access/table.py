@@ -39,7 +39,14 @@ inbox:batch             POST  door  door  door  door  door  go    no    no
 inbox:batch             DELETE door door  door  door  door  go    no    no
 inbox:messages          GET   door  door  door  door  door  yes   no    yes
 inbox:messages          POST  door  door  door  door  door  bad   no    bad
+inbox:delivery          GET   door  door  door  door  door  yes   no    yes
+inbox:delivery          POST  door  door  door  door  door  go    no    go
+inbox:held              POST  door  door  door  door  door  go    no    go
+inbox:held              DELETE door door  door  door  door  go    no    go
+inbox:unsent            POST  door  door  door  door  door  bad   no    bad
 inbox:assignment        POST  door  door  door  door  door  go    no    go
+inbox:holding           POST  door  door  door  door  door  go    no    go
+inbox:holding           DELETE door door  door  door  door  go    no    go
 inbox:closure           POST  door  door  door  door  door  go    no    go
 inbox:tags              POST  door  door  door  door  door  go    no    go
 inbox:priority          POST  door  door  door  door  door  go    no    go
@@ -50,6 +57,18 @@ inbox:closure           DELETE door door  door  door  door  go    no    go
 inbox:tags              DELETE door door  door  door  door  go    no    go
 inbox:snooze            DELETE door door  door  door  door  go    no    go
 inbox:spam              DELETE door door  door  door  door  go    no    go
+
+live:feed               GET   door  door  door  door  door  yes   yes   yes
+live:chat               GET   door  door  door  door  door  go    no    go
+inbox:macros            GET   door  door  door  door  door  yes   yes   yes
+inbox:macros            POST  door  door  door  door  door  bad   bad   bad
+inbox:macro_new         GET   door  door  door  door  door  yes   yes   yes
+inbox:macro_preview     POST  door  door  door  door  door  yes   yes   yes
+inbox:macro             GET   door  door  door  door  door  yes   no    yes
+inbox:macro             POST  door  door  door  door  door  bad   no    bad
+inbox:macro_removal     POST  door  door  door  door  door  go    no    go
+inbox:macro_offers      GET   door  door  door  door  door  yes   no    yes
+inbox:macro_application POST  door  door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
 assistant:dismissal     POST  door  door  door  door  door  go    no    go
@@ -92,6 +111,12 @@ learning:learned_article    POST  door  door  door  door  door  no    no    go
 learning:suspicions             GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion              GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion_still_right  POST  door  door  door  door  door  go    go    go
+
+attachments:upload      POST  no    bad   bad   bad   bad   bad   bad   bad
+attachments:file        GET   no    yes   no    yes   no    yes   no    yes
+attachments:file[noted] GET   no    no    no    no    no    yes   no    yes
+attachments:file[unsent] GET  no    yes   no    no    no    no    no    no
+attachments:file[unsent] DELETE no  yes   no    no    no    no    no    no
 
 portal:home             GET   yes
 portal:topic            GET   yes
@@ -219,4 +244,8 @@ widget:address          POST  no
 widget:transcript       POST  no
 widget:rating           POST  no
 widget:reading          POST  no
+widget:why              GET   no
+widget:files            POST  no
+widget:file             GET   no
+widget:file             DELETE no
 """

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from helpdesk import assigning
-from helpdesk.models import AgentSettings, Event, Team, Ticket
+from helpdesk.models import AgentSettings, Event, Team, Ticket, User
 from tests.factories import make_team, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def team():
     people = [make_user(name) for name in NAMES]
     team = make_team("Technical", gives_out="in_turn", most_each=3)
     team.members.set(people)
-    AgentSettings.seen([person.pk for person in people])
+    User.objects.update(seen_at=timezone.now())
     team.people = people
     return team
 
@@ -61,8 +61,8 @@ def test_to_whoever_has_fewest_open_and_never_more_than_each_may_have(team):
 
 def test_nobody_who_is_away_gone_or_let_go_gets_any(team):
     ines, tom, keiko = team.people
-    AgentSettings.objects.filter(user=ines).update(away_since=timezone.now())
-    AgentSettings.objects.filter(user=tom).update(seen_at=timezone.now() - dt.timedelta(minutes=3))
+    AgentSettings.objects.create(user=ines, away_since=timezone.now())
+    User.objects.filter(pk=tom.pk).update(seen_at=timezone.now() - dt.timedelta(minutes=3))
     keiko.is_active = False
     keiko.save()
     make_ticket(handler="team", team=team)
@@ -96,7 +96,7 @@ def test_many_at_once_keep_to_the_limit():
     people = [make_user(name) for name in NAMES]
     team = make_team("Technical", gives_out="least", most_each=2)
     team.members.set(people)
-    AgentSettings.seen([person.pk for person in people])
+    User.objects.update(seen_at=timezone.now())
     tickets = [make_ticket(handler="team", team=team) for _ in range(9)]
 
     def work(ticket):

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from helpdesk import inbox
 from helpdesk.finding import grammar, results
 from helpdesk.finding.meaning import understand
-from helpdesk.models import CustomerEmail, Ticket, TicketWords
+from helpdesk.models import Attachment, CustomerEmail, Ticket, TicketWords
 from tests.factories import make_customer, make_organisation, make_team, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -88,11 +89,14 @@ class TestWords:
         TicketWords.rebuild(ticket)
         assert found(ines, "turnstile") == []
 
-    def test_names_of_attached_things_are_found_by_their_parts(self, ines):
+    def test_names_of_files_are_found_by_their_parts(self, ines):
         ticket = with_team()
-        TicketWords.add_names(ticket, "Site-Report_Q3.final.pdf")
-        for words in ["report", "q3", "Site-Report_Q3.final.pdf", "final.pdf"]:
+        put = Attachment.put(SimpleUploadedFile("Site-Report_Q3.final.txt", b"Words in it"), by=ticket.customer)
+        Attachment.tie([put], ticket.messages.get())
+        for words in ["report", "q3", "Site-Report_Q3.final.txt", "final.txt"]:
             assert found(ines, words) == [ticket.pk], words
+        TicketWords.rebuild(ticket)
+        assert found(ines, "q3") == [ticket.pk]
 
     def test_a_word_of_three_thousand_letters_is_taken_and_breaks_nothing(self, ines):
         ticket = with_team("w" * 3000 + " and then a turnstile")

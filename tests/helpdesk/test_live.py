@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from config.asgi import application
 from helpdesk import live
 from helpdesk.identity import CUSTOMER_KEY
-from tests.factories import make_customer, make_ticket, make_user
+from tests.factories import make_customer, make_team, make_ticket, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -146,3 +146,68 @@ async def test_a_dead_redis_costs_only_the_hint(settings):
     channel_layers.backends.clear()
     assert await sync_to_async(lambda: ticket.messages.filter(pk=message.pk).exists())()
     await sync_to_async(live.hint)(live.AGENTS, {"kind": "nothing"})
+
+
+@sync_to_async
+def two_agents():
+    ada, ines, tom = make_customer(), make_user(), make_user("Tom Aldridge")
+    ticket = make_ticket(ada, handler="team")
+    return ticket, ines, tom, {each.first_name: session_of(each) for each in (ada, ines, tom)}
+
+
+async def test_agents_see_who_reads_and_who_writes_and_the_customer_only_replies():
+    ticket, ines, tom, sessions = await two_agents()
+    sockets = {name: Socket(key) for name, key in sessions.items()}
+    for each in sockets.values():
+        await each.connect()
+    await sockets["Ada"].say(json.dumps({"watch": ticket.pk}))
+    await sockets["Ada"].hear()
+    await sockets["Ines"].say(json.dumps({"view": ticket.pk}))
+    assert (await sockets["Ines"].hear())["user"] == ines.pk  # as every screen of theirs hears it
+    await sockets["Tom"].say(json.dumps({"view": ticket.pk}))
+    seen = {"kind": "presence", "number": ticket.pk, "doing": "looking", "is_new": True}
+    assert await sockets["Ines"].hear() == {**seen, "user": tom.pk, "name": "Tom", "initials": "TA", "hue": tom.hue}
+    await sockets["Tom"].say(json.dumps({"typing": ticket.pk, "note": True}))
+    typed = {"kind": "typing", "number": ticket.pk, "name": "Tom"}
+    assert await sockets["Ines"].hear() == {**typed, "user": tom.pk, "note": True}
+    assert await sockets["Ada"].hears_nothing()  # a note is nobody's business outside
+    await sockets["Tom"].say(json.dumps({"view": 0}))
+    assert (await sockets["Ines"].hear())["doing"] == "gone"
+    await sockets["Ines"].say(json.dumps({"typing": ticket.pk, "note": False}))
+    assert await sockets["Ada"].hear() == {"kind": "typing", "number": ticket.pk, "name": "Ines"}
+    for each in sockets.values():
+        await each.leave()
+
+
+async def test_a_desk_that_is_left_is_empty_at_once():
+    ticket, ines, tom, sessions = await two_agents()
+    at_desk, leaving = Socket(sessions["Ines"]), Socket(sessions["Tom"])
+    for each in (at_desk, leaving):
+        await each.connect()
+        await each.say(json.dumps({"view": ticket.pk}))
+    await at_desk.hear()
+    assert (await at_desk.hear())["user"] == tom.pk
+    await leaving.leave()
+    assert (await at_desk.hear())["doing"] == "gone"
+    await at_desk.leave()
+
+
+async def test_customers_and_those_who_may_not_see_it_hear_of_nobody():
+    ticket, ines, tom, sessions = await two_agents()
+    await sync_to_async(close)(ticket, tom)
+    ada, outsider, insider = (Socket(sessions[name]) for name in ("Ada", "Ines", "Tom"))
+    for each in (ada, outsider, insider):
+        await each.connect()
+        await each.say(json.dumps({"view": ticket.pk}))
+        await each.say(json.dumps({"typing": ticket.pk}))
+    assert (await insider.hear())["user"] == tom.pk
+    assert await ada.hears_nothing()
+    assert await outsider.hears_nothing()
+    for each in (ada, outsider, insider):
+        await each.leave()
+
+
+def close(ticket, member):
+    ticket.team = make_team("Legal", is_private=True)
+    ticket.team.members.add(member)
+    ticket.save()

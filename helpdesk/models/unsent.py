@@ -1,0 +1,99 @@
+"""What an agent has written and not sent: kept as it is typed, so that a crash or another desk costs nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from helpdesk import live
+from helpdesk.formatting import MESSAGE_LIMIT
+from helpdesk.models.people import User
+from helpdesk.models.tickets import Ticket
+
+if TYPE_CHECKING:
+    from helpdesk.viewers import Viewer
+
+
+class Elsewhere(Exception):
+    """The same agent wrote something else in another place since."""
+
+    def __init__(self, kept: Unsent | None) -> None:
+        self.kept = kept
+
+
+class UnsentQuerySet(models.QuerySet["Unsent"]):
+    def visible_to(self, viewer: Viewer) -> UnsentQuerySet:
+        """That there is one, every colleague may know; its words belong to whoever wrote them."""
+        return self.filter(ticket__in=Ticket.objects.visible_to(viewer)) if isinstance(viewer, User) else self.none()
+
+
+class Unsent(models.Model):
+    """At most one reply and one note for each agent and ticket. `rev` counts what was kept, so that two places notice each other."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="unsent")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    is_note = models.BooleanField(default=False)
+    body = models.TextField()
+    draft = models.PositiveBigIntegerField(null=True, help_text="The assistant's draft that it began from")
+    rev = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField()
+
+    objects = UnsentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user", "is_note"], name="one_unsent_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} writes in #{self.ticket_id}"
+
+    @property
+    def kind(self) -> str:
+        return "note" if self.is_note else "reply"
+
+    @classmethod
+    def keep(
+        cls, ticket: Ticket, body: str, *, by: User, is_note: bool, rev: int, draft: int | None = None, at: dt.datetime | None = None
+    ) -> Unsent | None:
+        """As it stands now; nothing written, nothing kept. Nothing has happened to the ticket by it, so there is no Event.
+
+        Raises Elsewhere when `rev` is not the last that was kept and the words differ; then nothing is changed.
+        """
+        body = body.replace("\x00", "").replace("\r\n", "\n")
+        if len(body) > MESSAGE_LIMIT:
+            raise ValidationError(f"This is longer than {MESSAGE_LIMIT:,} characters.", code="too_long")
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).only("pk").get(
+                pk=by.pk
+            )  # two tabs at once meet here, also where there is no row yet
+            known = cls.objects.filter(ticket=ticket, user=by, is_note=is_note).first()
+            if (known.rev if known else 0) != rev and (known.body if known else "") != body:
+                raise Elsewhere(known)
+            if not body.strip():
+                cls.discard(ticket, by=by, is_note=is_note)
+                return None
+            kept, created = cls.objects.update_or_create(
+                ticket=ticket,
+                user=by,
+                is_note=is_note,
+                defaults={"body": body, "draft": draft, "at": at or timezone.now(), "rev": (known.rev if known else 0) + 1},
+            )
+            if created:
+                _tell(ticket)
+        return kept
+
+    @classmethod
+    def discard(cls, ticket: Ticket, *, by: User, is_note: bool) -> bool:
+        gone, _ = cls.objects.filter(ticket=ticket, user=by, is_note=is_note).delete()
+        if gone:
+            _tell(ticket)
+        return bool(gone)
+
+
+def _tell(ticket: Ticket) -> None:
+    """Whoever has the ticket open looks who is writing."""
+    transaction.on_commit(partial(live.hint, live.inside_group(ticket.pk), {"kind": "unsent", "number": ticket.pk}))

@@ -1,0 +1,129 @@
+"""One open ticket and two desks: who reads and who writes, what is written and not sent, and who was faster."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.test_inbox import ines, open_ticket, say, ticket, tom
+from tests.factories import make_team, make_user
+
+__all__ = ["ines", "ticket", "tom"]  # fixtures
+
+
+def unsent(server, ticket):
+    def read():
+        from helpdesk.models import Unsent
+
+        return {each.kind: each.body for each in Unsent.objects.filter(ticket_id=ticket.pk)}
+
+    return server.do(read)
+
+
+def kept(page):
+    """Wait until the server has what is written."""
+    with page.expect_response(lambda response: "/unsent/" in response.url and response.ok):
+        pass
+
+
+def test_each_sees_who_reads_and_who_writes(server, page, ines, tom, ticket):
+    open_ticket(server, page, ticket)
+    open_ticket(server, tom.page, ticket)
+    expect(page.locator("#presence")).to_have_text(re.compile("Tom is reading"))
+    expect(tom.page.locator("#presence")).to_have_text(re.compile("Ines is reading"))
+    tom.page.locator("#body").press_sequentially("I think that")
+    expect(page.locator("#presence")).to_have_text(re.compile("Tom is writing a reply"))
+    expect(page.locator("#ticket-head")).to_contain_text("Tom has an unsent draft")
+    tom.page.locator("#body").fill("")
+    expect(page.locator("#ticket-head")).not_to_contain_text("Tom has an unsent draft")
+    tom.page.goto(server.url("/inbox/all/"))
+    expect(page.locator("#presence")).to_be_empty()
+
+
+def test_what_is_written_outlives_a_crash_and_goes_to_another_desk(server, browser, page, ines, ticket):
+    open_ticket(server, page, ticket)
+    page.locator("#body").press_sequentially("Choose Add a guest")
+    page.get_by_role("radio", name="Internal note").check(force=True)
+    page.locator("#body").press_sequentially("She was kind")
+    kept(page)
+    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as elsewhere:
+        server.sign_in(elsewhere, agent=ines.email)
+        desk = elsewhere.new_page()
+        open_ticket(server, desk, ticket)
+        expect(desk.locator("#body")).to_have_value("Choose Add a guest")
+        expect(desk.locator("[data-restored]")).to_contain_text("is back, reply and note.")
+        desk.get_by_role("radio", name="Internal note").check(force=True)
+        expect(desk.locator("#body")).to_have_value("She was kind")
+        desk.get_by_role("button", name="Add note").click()
+        expect(desk.locator(".message--note")).to_contain_text("She was kind")
+        assert unsent(server, ticket) == {"reply": "Choose Add a guest"}
+        desk.get_by_role("radio", name="Reply").check(force=True)
+        expect(desk.locator("#body")).to_have_value("Choose Add a guest")
+    page.reload()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#body")).to_have_value("")
+    kept(page)
+    assert unsent(server, ticket) == {}
+    page.keyboard.press("Control+z")
+    expect(page.locator("#body")).to_have_value("Choose Add a guest")
+
+
+def test_two_windows_that_write_at_once_lose_nothing(server, page, ines, ticket):
+    open_ticket(server, page, ticket)
+    other = page.context.new_page()
+    open_ticket(server, other, ticket)
+    page.locator("#body").fill("At the desk")
+    kept(page)
+    other.locator("#body").fill("On the phone")
+    expect(other.locator("[data-elsewhere]")).to_be_visible()
+    expect(other.locator("#body")).to_have_value("On the phone")
+    other.get_by_role("button", name="Add it here").click()
+    expect(other.locator("#body")).to_have_value("On the phone\n\nAt the desk")
+
+
+def test_whoever_was_faster_is_shown_and_sending_asks_first(server, page, ines, tom, ticket):
+    open_ticket(server, page, ticket)
+    open_ticket(server, tom.page, ticket)
+    page.locator("#body").fill("My answer")
+    tom.page.locator("#body").fill("I am on it")
+    tom.page.locator("#body").press("Control+Enter")
+    expect(page.locator("[data-faster]")).to_contain_text("Tom Aldridge wrote while you were writing")
+    page.locator("#body").press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Tom wrote while you were writing")
+    expect(page.locator("#body")).to_have_value("My answer")
+    expect(page.locator("#body")).to_be_focused()
+    page.get_by_role("button", name="Send anyway").click()
+    expect(page.locator(".message--agent")).to_have_count(2)
+
+
+def test_what_is_typed_while_a_message_is_on_its_way_stays(server, page, ines, ticket):
+    open_ticket(server, page, ticket)
+    held = []
+    page.route("**/messages/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    page.locator("#body").fill("First")
+    page.locator("#body").press("Control+Enter")
+    page.locator("#body").press_sequentially(" and second")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.locator(".message--agent")).to_have_text(re.compile("First"))
+    expect(page.locator("#body")).to_have_value("and second")
+
+
+def test_one_key_gives_it_to_somebody_and_one_press_sends_and_resolves(server, page, ines, tom, ticket):
+    team = server.do(make_team, "Zephyr")
+    server.do(make_user, "Quentin Marsh")
+    open_ticket(server, page, ticket)
+    page.keyboard.press("p")
+    page.keyboard.type("quent")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-scroll")).to_contain_text("You assigned this to Quentin")
+    page.keyboard.press("t")
+    page.keyboard.type("zeph")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-scroll")).to_contain_text(f"You passed this to {team.name}")
+    page.keyboard.press("r")
+    page.keyboard.type("That is it.")
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.locator("#ticket-head")).to_contain_text("Resolved")
+    say(server, ticket, "It is back")
+    expect(page.locator("#ticket-head")).to_contain_text("Open")
+    expect(page.locator("#thread-scroll")).to_contain_text("Ada reopened this")
