@@ -39,6 +39,25 @@ addEventListener("pagehide", keepPlace);
 document.addEventListener("htmx:beforeRequest", keepPlace);
 returnToPlace();
 
+// ── What is done shows at once, and comes back when the server refuses ─────────
+
+const LEAVES = /\/(closure|spam|snooze)\/$/;
+
+function rowsMeant({ elt, pathInfo }) {
+  if (elt.id === "bulk") return $$("#rows .row:has(.row__pick:checked)");
+  const number = /\/tickets\/(\d+)\//.exec(pathInfo?.requestPath ?? "")?.[1];
+  return number && LEAVES.test(pathInfo.requestPath.split("?")[0]) ? $$(`#row-${number}`) : [];
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.requestConfig.verb !== "post") return;
+  const rows = rowsMeant(event.detail);
+  for (const row of rows) row.classList.add("is-done");
+  event.detail.xhr.addEventListener("loadend", () => {
+    if (event.detail.xhr.status < 200 || event.detail.xhr.status > 299) for (const row of rows) row.classList.remove("is-done");
+  });
+});
+
 /** Open the ticket after, or before, the one that is open. */
 function openNext(step) {
   const links = $$("#rows .row__subject a");

@@ -1,6 +1,6 @@
 """The inbox at a million tickets: `make bench NAME=inbox`. Ours end to end over HTTP, beside the bare SQL keyset query and django-helpdesk 2.6.1.
 
-1,000,000 tickets with 3,000,000 messages are filled in once, for both, which takes a quarter of an hour; the databases stay under .data/bench/inbox
+1,000,000 tickets with 3,000,000 messages are filled in once, for both, which takes half an hour; the databases stay under .data/bench/inbox
 (as root under /var/lib/whetstone) for the next run, until `make clean`. TICKETS=100000 fills a smaller desk; another number than last time fills anew.
 """
 
