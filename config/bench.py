@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from config import embedded
 from config.install import ROOT
-from config.processes import Problem
+from config.processes import Owner, Problem
+
+KEPT = {"inbox"}  # what takes minutes to fill stays for the next run; `make clean` forgets it
 
 
 def main() -> int:
@@ -16,7 +21,7 @@ def main() -> int:
         print(f"There is no benchmark {name!r}: make bench NAME=… with one of {', '.join(known) or 'none yet'}.")
         return 2
     try:
-        with embedded.throwaway(f"make bench NAME={name}", os.environ, durable=True) as addresses:
+        with databases(name) as addresses:
             environ = {
                 **os.environ,
                 "DATABASE_URL": addresses.DATABASE_URL,
@@ -32,6 +37,19 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+@contextmanager
+def databases(name: str) -> Iterator[embedded.Addresses]:
+    purpose = f"make bench NAME={name}"
+    if name not in KEPT:
+        with embedded.throwaway(purpose, os.environ, durable=True) as addresses:
+            yield addresses
+        return
+    folder = Path(os.environ.get("DATA_DIR") or ROOT / ".data") / "bench" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with Owner(folder, purpose) as owner:
+        yield embedded.start(owner, os.environ)
 
 
 if __name__ == "__main__":

@@ -335,6 +335,9 @@ def main() -> int:
         if sys.argv[1:] == ["--forget"]:
             with Owner(data_dir, "make clean"):
                 forget(data_dir)
+            for lock in data_dir.glob("bench/*/run/owner.lock"):  # what a benchmark keeps
+                with Owner(lock.parents[1], "make clean"):
+                    forget(lock.parents[1])
             return 0
         return run(sys.argv[1:], data_dir)
     except Problem as problem:

@@ -132,7 +132,7 @@ class LiveConsumer(Line):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
             private = await database_sync_to_async(self._private_teams)()
             await database_sync_to_async(standing.seen)([self])
-            await self.open(live.AGENTS, *(live.agents_group(team) for team in private))
+            await self.open(live.AGENTS, live.user_group(self.user_id), *(live.agents_group(team) for team in private))
         else:
             await self.open()
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
-from helpdesk.formatting import clean_line
-from helpdesk.models import Customer, Message, ReadMark, Ticket, User
+from helpdesk.finding import excerpts, results
+from helpdesk.finding.grammar import read
+from helpdesk.finding.meaning import Meaning, understand
+from helpdesk.models import AgentSettings, Message, ReadMark, SavedView, Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
 PAGE = 30
 MOST_SHOWN = 300  # rows that a refresh fetches at once
 COUNT_LIMIT = 1_000
-SEARCHED = 20_000  # tickets
-SEARCHED_PEOPLE = 500
 SORTS = {"newest": "Newest activity", "waiting": "Waiting longest"}
 
 
@@ -34,6 +34,8 @@ class View:
     empty: str = "Nothing is in this view."
     listed: bool = True
     is_open: bool = True  # somebody may be waiting in it
+    query: str = ""  # what a saved view asks for, in the words of a search
+    saved: SavedView | None = None
 
     @property
     def sorts(self) -> dict[str, str]:
@@ -56,6 +58,13 @@ _VIEWS = [
         "circle-dashed",
         lambda tickets, _: tickets.open().with_team().filter(assignee=None),
         "Each open ticket has somebody who looks after it.",
+    ),
+    View(
+        "team",
+        "My teams",
+        "users-round",
+        lambda tickets, agent: tickets.open().with_team().filter(team__in=agent.teams.all()),
+        "Nothing waits for a team of yours.",
     ),
     View(
         "person",
@@ -118,18 +127,67 @@ class Count:
         return f"{COUNT_LIMIT}+" if self.number > COUNT_LIMIT else str(self.number)
 
 
-def counts(agent: User) -> dict[str, Count]:
+def counts(agent: User, saved: Sequence[View] = ()) -> dict[str, Count]:
     """Of every listed view, in one query. Each stops counting just above the limit, so a million tickets cost no more than a thousand."""
     listed = [view for view in _VIEWS if view.listed]
+    found = counts_of([*(view.tickets(agent) for view in listed), *(countable(view, agent) for view in saved)])
+    return {view.slug: count for view, count in zip([*listed, *saved], found, strict=True)}
+
+
+def counts_of(lists: Sequence[TicketQuerySet]) -> list[Count]:
+    """In one query."""
     parts: list[str] = []
     params: list[Any] = []
-    for view in listed:
-        sql, given = view.tickets(agent).order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+    for tickets in lists:
+        sql, given = tickets.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 (compiled by the ORM, its parameters apart)
         params += given
+    if not parts:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
-        return {view.slug: Count(number) for view, number in zip(listed, cursor.fetchone(), strict=True)}
+        return [Count(number) for number in cursor.fetchone()]
+
+
+def countable(view: View, agent: User) -> TicketQuerySet:
+    """A saved view's tickets, as far as they are counted: where its words are common, among the newest."""
+    meaning = understand(view.query, agent=agent)
+    tickets = results.narrowed(view.tickets(agent), meaning, agent)
+    return results.counted(tickets, meaning) if meaning.tsquery else tickets
+
+
+# --- Views that agents keep -------------------------------------------------------------------------------------------
+
+
+def saved_views(agent: User) -> list[View]:
+    """Their own and those shared with them, in the order they have chosen; new ones come last."""
+    order = {pk: place for place, pk in enumerate(AgentSettings.of(agent).view_order)}
+    kept = sorted(SavedView.objects.visible_to(agent).distinct(), key=lambda each: (order.get(each.pk, len(order)), each.pk))
+    return [as_view(each) for each in kept]
+
+
+def as_view(saved: SavedView) -> View:
+    wants_spam = any(part.text == "spam" for part in read(saved.query).of("is"))
+    return View(
+        saved.slug,
+        saved.name,
+        {"private": "bookmark", "team": "users-round"}.get(saved.audience, "globe"),
+        lambda tickets, _: tickets if wants_spam else tickets.exclude(state=Ticket.State.SPAM),
+        "No ticket fits the filters of this view.",
+        query=saved.query,
+        saved=saved,
+    )
+
+
+def view_for(slug: str, agent: User) -> View | None:
+    """Built in or saved; none where there is none that this agent may see."""
+    if slug in VIEWS:
+        return VIEWS[slug]
+    number = slug.removeprefix("v")
+    if not (slug.startswith("v") and number.isascii() and number.isdigit() and len(number) < 16):
+        return None
+    saved = SavedView.objects.visible_to(agent).filter(pk=int(number)).first()
+    return as_view(saved) if saved else None
 
 
 # --- One page of a view -----------------------------------------------------------------------------------------------
@@ -173,30 +231,65 @@ class Page:
     next: Cursor | None
 
 
-def page(tickets: TicketQuerySet, *, agent: User, sort: str = "newest", after: str = "", size: int = PAGE) -> Page:
-    """`size` rows with all they show, and the cursor to what follows."""
+def page(
+    tickets: TicketQuerySet, *, agent: User, sort: str = "newest", after: str = "", size: int = PAGE, meaning: Meaning | None = None
+) -> Page:
+    """`size` rows with all they show, and the cursor to what follows. `meaning`: only those that were asked for."""
     cursor = Cursor.parse(after, sort=sort) if after else None
-    ordered = _newest(tickets, cursor) if sort == "newest" else _waiting_longest(tickets, cursor)
-    rows = list(with_unread(ordered.with_people(), agent)[: size + 1])
-    more = len(rows) > size
-    rows = rows[:size]
-    return Page(rows, Cursor.after(rows[-1], sort=sort) if more else None)
+    if meaning is not None and not meaning.is_empty:
+        return _found_page(tickets, meaning, agent, sort, cursor, size)
+    rows: list[Ticket] = []
+    for part in _in_order(with_unread(tickets.with_people(), agent), sort, cursor):
+        rows += part[: size + 1 - len(rows)]
+        if len(rows) > size:
+            break
+    return _page(rows[:size], sort, more=len(rows) > size)
 
 
-def _newest(tickets: TicketQuerySet, cursor: Cursor | None) -> TicketQuerySet:
-    if cursor and cursor.at:
-        tickets = tickets.before(cursor.at, cursor.pk)
-    return tickets.newest_first()
+def _found_page(tickets: TicketQuerySet, meaning: Meaning, agent: User, sort: str, cursor: Cursor | None, size: int) -> Page:
+    narrowed = results.narrowed(tickets, meaning, agent)
+    exact = meaning.number and tickets.filter(pk=meaning.number).values_list("pk", flat=True).first()
+    if exact:
+        narrowed = narrowed.exclude(pk=exact)  # it stands above all others
+    ids = [exact] if exact and cursor is None else []
+    more = False
+    for part in _in_order(narrowed, sort, cursor):
+        room = size - len(ids)
+        if meaning.tsquery:
+            found = results.first(part, "updated_at" if sort == "newest" else "waiting_since", meaning, size=room)
+            more = not found.is_all
+            ids += found.ids
+        else:
+            some = list(part.values_list("pk", flat=True)[: room + 1])
+            more = len(some) > room
+            ids += some[:room]
+        if more or len(ids) == size:
+            break
+    known = {row.pk: row for row in with_unread(Ticket.objects.filter(pk__in=ids).with_people(), agent)}
+    rows = [known[pk] for pk in ids if pk in known]
+    pieces = excerpts.excerpts(ids, meaning)
+    for row in rows:
+        row.found_subject = excerpts.marks(row.subject, meaning.words)
+        row.found_excerpt = pieces.get(row.pk)
+    return _page(rows, sort, more=more)
 
 
-def _waiting_longest(tickets: TicketQuerySet, cursor: Cursor | None) -> TicketQuerySet:
-    """Who waits comes first, the longest at the top; then who does not."""
-    if cursor and cursor.at:
-        later = Q(waiting_since__gt=cursor.at) | Q(waiting_since=cursor.at, pk__gt=cursor.pk)
-        tickets = tickets.filter(later | Q(waiting_since=None))
-    elif cursor:
-        tickets = tickets.filter(waiting_since=None, pk__gt=cursor.pk)
-    return tickets.order_by(F("waiting_since").asc(nulls_last=True), "pk")
+def _page(rows: list[Ticket], sort: str, *, more: bool) -> Page:
+    return Page(rows, Cursor.after(rows[-1], sort=sort) if more and rows else None)
+
+
+def _in_order(tickets: TicketQuerySet, sort: str, cursor: Cursor | None) -> Iterator[TicketQuerySet]:
+    """What follows the cursor, in parts that each walk an index: who waits, the longest at the top, then who does not."""
+    if sort == "newest":
+        yield (tickets.before(cursor.at, cursor.pk) if cursor and cursor.at else tickets).newest_first()
+        return
+    if cursor is None or cursor.at:
+        waiting = tickets.filter(waiting_since__isnull=False)
+        if cursor and cursor.at:
+            waiting = waiting.filter(waiting_since__gte=cursor.at).filter(Q(waiting_since__gt=cursor.at) | Q(pk__gt=cursor.pk))
+        yield waiting.order_by("waiting_since", "pk")
+    resting = tickets.filter(waiting_since=None)
+    yield (resting.filter(pk__gt=cursor.pk) if cursor and not cursor.at else resting).order_by("pk")
 
 
 def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
@@ -204,21 +297,3 @@ def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
     read_to = Subquery(ReadMark.objects.filter(user=agent, ticket=OuterRef("ticket")).values("seq")[:1])
     news = Message.objects.filter(ticket=OuterRef("pk"), author="customer", seq__gt=Coalesce(read_to, Value(0)))
     return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, state=Ticket.State.OPEN))
-
-
-def search(tickets: TicketQuerySet, words: str) -> TicketQuerySet:
-    """By number, by the customer's name or address, or by what stands in the subject of the newest tickets.
-
-    The ways are asked apart: an OR over two tables would join every ticket with its customer first.
-    """
-    words = clean_line(words, limit=100)
-    if not words:
-        return tickets
-    people = Customer.objects.filter(Q(name__icontains=words) | Q(email__icontains=words)).order_by("-pk").values("pk")[:SEARCHED_PEOPLE]
-    theirs = tickets.filter(customer__in=people).newest_first().values("pk")[:SEARCHED]
-    newest = tickets.newest_first().values("pk")[:SEARCHED]
-    found = theirs.union(Ticket.objects.filter(pk__in=newest, subject__icontains=words).order_by().values("pk"))
-    number = words.removeprefix("#")
-    if number.isdecimal() and number.isascii() and int(number) < 2**63:
-        found = found.union(tickets.filter(pk=int(number)).order_by().values("pk"))
-    return tickets.filter(pk__in=found)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk import formatting
-from helpdesk.models import Attachment, Customer, Event, Team, Ticket
+from helpdesk.models import Attachment, Customer, Event, Tag, Team, Ticket
 
 CONTEXT_KEYS = {"page", "title", "error", "locale", "viewport", "segment", "actions", "product"}
 CONTEXT_LIMIT = 2_000  # characters a value
@@ -54,6 +54,7 @@ def open_ticket(
         updated_at=at,
         waiting_since=at,
     )
+    Tag.know(ticket.tags)
     message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, files=files)
     Event.record("ticket.opened", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq, channel=channel)
     return ticket

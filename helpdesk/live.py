@@ -24,6 +24,11 @@ def agents_group(closed_team: int | None) -> str:
     return f"{AGENTS}.{closed_team}" if closed_team else AGENTS
 
 
+def user_group(user: int) -> str:
+    """Every screen of one agent."""
+    return f"{AGENTS}.user.{user}"
+
+
 def ticket_group(number: int) -> str:
     """Whoever looks at it."""
     return f"ticket.{number}"

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from helpdesk import events, live, nudge
 from helpdesk.models import Event
-from helpdesk.signals import event_recorded, outbox_filled
+from helpdesk.signals import agent_read, event_recorded, outbox_filled
 
 
 @receiver(connection_created)
@@ -34,6 +34,13 @@ def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
     payload = {"kind": "ticket", "number": ticket.pk, "verb": event.verb}
     live.hint(live.agents_group(ticket.team_id if ticket.team and ticket.team.is_private else None), payload)
     live.hint(live.ticket_group(ticket.pk), payload)
+
+
+@receiver(agent_read)
+def clear_elsewhere(sender: Any, reader_id: int, number: int, **kwargs: Any) -> None:
+    """Read on one screen is read on all screens of that agent."""
+    if not events.is_inline():
+        live.hint(live.user_group(reader_id), {"kind": "seen", "number": number})
 
 
 @receiver(outbox_filled)

@@ -8,6 +8,9 @@ event_recorded = Signal()
 # outbox_id: int
 outbox_filled = Signal()
 
+# reader_id: int, number: int: an agent has read a ticket to its end
+agent_read = Signal()
+
 # customer: Customer or None, text: str, what they see or type; answered with what they should be told now, or nothing
 notice_wanted = Signal()
 

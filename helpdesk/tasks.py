@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import composing, events, outbox, storage
+from helpdesk import assigning, composing, events, notifying, outbox, storage
 from helpdesk.health import beat_heart
-from helpdesk.models import SignInCode, Ticket
+from helpdesk.models import Batch, SignInCode, Ticket
 
 
 @shared_task
@@ -56,6 +56,27 @@ def forget_unsent_files() -> None:
 def wake_snoozed() -> None:
     for ticket in Ticket.objects.filter(state=Ticket.State.SNOOZED, snoozed_until__lte=timezone.now())[:500]:
         ticket.wake()
+
+
+@shared_task
+def run_batch(batch_id: int) -> None:
+    Batch.objects.select_related("by").get(pk=batch_id).run()
+
+
+@shared_task
+def go_on_with_batches() -> None:
+    for batch in Batch.objects.unfinished().select_related("by")[:20]:
+        batch.run(seconds=30)
+
+
+@shared_task
+def give_waiting() -> None:
+    assigning.give_waiting()
+
+
+@shared_task
+def mail_digests() -> None:
+    notifying.mail_digests()
 
 
 @shared_task

@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from helpdesk.views import inbox, inbox_actions, inbox_messages, macros
+from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_self, inbox_views, macros
 
 app_name = "inbox"
 
 urlpatterns = [
     path("inbox/", inbox.home, name="home"),
+    path("inbox/views/", inbox_views.saved_views, name="saved_views"),
+    path("inbox/views/<int:pk>/", inbox_views.saved_view, name="saved_view"),
+    path("inbox/views/<int:pk>/place/", inbox_views.view_place, name="view_place"),
+    path("inbox/tags/", inbox_views.all_tags, name="all_tags"),
+    path("inbox/tags/names/", inbox_views.tag_names, name="tag_names"),
+    path("inbox/tags/<int:pk>/", inbox_views.tag, name="tag"),
+    path("inbox/batches/", inbox_batches.batches, name="batches"),
+    path("inbox/batches/<int:pk>/", inbox_batches.batch, name="batch"),
+    path("inbox/settings/", inbox_self.settings, name="settings"),
+    path("inbox/away/", inbox_self.away, name="away"),
+    path("inbox/notifications/", inbox_self.notifications, name="notifications"),
+    path("inbox/bell/", inbox_self.bell, name="bell"),
+    path("inbox/palette/", inbox_self.palette, name="palette"),
+    path("inbox/<slug:view>/selection/", inbox_batches.selection, name="selection"),
     path("inbox/<slug:view>/", inbox.listing, name="list"),
     path("inbox/<slug:view>/<int:number>/", inbox.show, name="show"),
     path("tickets/<int:number>/", inbox.by_number, name="ticket"),

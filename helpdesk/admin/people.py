@@ -75,8 +75,8 @@ class AgentAdmin(UserAdmin):
 
 @admin.register(Team)
 class TeamAdmin(admin.ModelAdmin):
-    list_display = ["name", "description", "is_private"]
-    list_filter = ["is_private"]
+    list_display = ["name", "description", "is_private", "gives_out", "most_each"]
+    list_filter = ["is_private", "gives_out"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["members"]

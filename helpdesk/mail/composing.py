@@ -3,6 +3,7 @@ but in a copy for whoever has proven that the address is theirs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from helpdesk.formatting import sanitise, without_targets
-from helpdesk.models import Message, Rating, SignInCode, SiteSettings, Ticket
+from helpdesk.models import Message, Notification, Rating, SignInCode, SiteSettings, Ticket, User
+from helpdesk.models.notifications import Told
 from helpdesk.ratings import rating_token
 
 
@@ -69,6 +71,14 @@ def rating(ticket: Ticket) -> dict[str, str]:
     return mail(
         "rating", subject, company=site.company_name, customer=ticket.customer, ticket=ticket, scores=scores, link=link, question=question
     )
+
+
+def digest(user: User, lines: Sequence[Told]) -> dict[str, str]:
+    """What an agent has not seen. Of what others wrote only the subject, and that is one line."""
+    site = SiteSettings.load()
+    told = [(line, Notification.Kind(line.kind).told, address("inbox:ticket", line.ticket.pk)) for line in lines]
+    subject = f"{len(lines)} ticket{'' if len(lines) == 1 else 's'} with something new"
+    return mail("digest", subject, company=site.company_name, user=user, told=told, chosen=address("inbox:settings"))
 
 
 def mail(name: str, subject: str, **context: Any) -> dict[str, str]:

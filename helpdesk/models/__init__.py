@@ -2,12 +2,14 @@
 
 from helpdesk.models.apikeys import ApiKey
 from helpdesk.models.attachments import Attachment
+from helpdesk.models.batches import Batch, BatchItem
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.held import HeldReply
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
 from helpdesk.models.macros import Macro
 from helpdesk.models.messages import Message
+from helpdesk.models.notifications import Notification
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
 from helpdesk.models.ratings import Rating
@@ -17,16 +19,21 @@ from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
 from helpdesk.models.unsent import Unsent
+from helpdesk.models.views import AgentSettings, SavedView, Tag
+from helpdesk.models.words import TicketWords
 
 __all__ = [
     "ASSISTANT",
     "SYSTEM",
+    "AgentSettings",
     "ApiKey",
     "Article",
     "ArticleFeedback",
     "ArticleVersion",
     "Attachment",
     "Audience",
+    "Batch",
+    "BatchItem",
     "Category",
     "Chunk",
     "Customer",
@@ -37,17 +44,21 @@ __all__ = [
     "HeldReply",
     "Macro",
     "Message",
+    "Notification",
     "Organisation",
     "Outbox",
     "Rating",
     "ReadMark",
     "Resolution",
+    "SavedView",
     "SignInCode",
     "Site",
     "SiteSettings",
     "Source",
+    "Tag",
     "Team",
     "Ticket",
+    "TicketWords",
     "Unsent",
     "User",
     "Visit",

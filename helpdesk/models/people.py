@@ -108,11 +108,27 @@ class User(Portrait, AbstractBaseUser, PermissionsMixin):
 
 
 class Team(models.Model):
+    class GivesOut(models.TextChoices):
+        NOT = "not", "No: people take them"
+        IN_TURN = "in_turn", "In turn"
+        LEAST = "least", "To whoever has fewest open"
+
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(unique=True)
     description = models.CharField(max_length=200, blank=True)
     members = models.ManyToManyField(User, related_name="teams", blank=True)
     is_private = models.BooleanField(default=False, help_text="Only members and admins see this team's tickets.")
+    gives_out = models.CharField(
+        "give tickets to people",
+        max_length=8,
+        choices=GivesOut.choices,
+        default=GivesOut.NOT,
+        help_text="Only to members who have a page of the desk open and are not away.",
+    )
+    most_each = models.PositiveSmallIntegerField(
+        "open tickets each, at most", default=15, help_text="Who has so many gets no more by themselves."
+    )
+    last_given_to = models.ForeignKey(User, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["name"]

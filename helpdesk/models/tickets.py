@@ -110,6 +110,8 @@ class Ticket(Conversation, Closure, Triage, models.Model):
 
     objects = TicketQuerySet.as_manager()
     just_said: Message | None = None  # by whoever holds this instance
+    found_subject: Any = None  # by a search: the subject with its words marked, and a piece of what was said
+    found_excerpt: Any = None
     just_decided: Any = None  # likewise: the assistant's Decision, which this app knows nothing about
 
     class Meta:
@@ -124,6 +126,7 @@ class Ticket(Conversation, Closure, Triage, models.Model):
             models.Index(fields=["-updated_at", "-id"], condition=Q(has_draft=True, state="open"), name="ticket_draft"),
             models.Index(fields=["-updated_at", "-id"], condition=Q(assignee=None, handler="team", state="open"), name="ticket_unassigned"),
             models.Index(fields=["waiting_since", "id"], condition=Q(state="open"), name="ticket_waiting"),
+            models.Index(fields=["team", "-updated_at", "-id"], condition=Q(state="open"), name="ticket_team"),
             models.Index(fields=["-updated_at", "-id"], name="ticket_updated"),
             models.Index(fields=["snoozed_until"], condition=Q(state="snoozed"), name="ticket_snoozed"),
             GinIndex(fields=["tags"], name="ticket_tags"),
@@ -206,10 +209,11 @@ class ReadMark(models.Model):
         return f"{self.user_id} read #{self.ticket_id} to {self.seq}"
 
     @staticmethod
-    def advance(reader: User, ticket: Ticket) -> None:
-        """Up to its newest message, in one statement; never back."""
+    def advance(reader: User, ticket: Ticket) -> bool:
+        """Up to its newest message, in one statement; never back. Whether that was news."""
         with connection.cursor() as cursor:
             cursor.execute(_ADVANCE, [reader.pk, ticket.pk, ticket.last_seq])
+            return cursor.rowcount == 1
 
 
 _ADVANCE = """

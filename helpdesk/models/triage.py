@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from helpdesk.formatting import clean_line
 from helpdesk.models.events import SYSTEM, Event
 from helpdesk.models.people import Customer, Team, User
+from helpdesk.models.views import Tag
+from helpdesk.models.views import slug_of_tag as _slug
+from helpdesk.signals import agent_read
 
 if TYPE_CHECKING:
     from helpdesk.models.tickets import Ticket
@@ -75,6 +79,7 @@ class Triage:
             tags = list(dict.fromkeys(tag for tag in [*ticket.tags, *map(_slug, add)] if tag and tag not in dropped))
             if tags == ticket.tags:
                 return False
+            Tag.know([tag for tag in tags if tag not in ticket.tags])
             ticket.tags = tags
             ticket.save(update_fields=["tags"])
             Event.record("ticket.tagged", by=by or SYSTEM, ticket=ticket, at=at, tags=tags)
@@ -129,11 +134,8 @@ class Triage:
         if isinstance(reader, Customer):
             type(ticket).objects.filter(pk=ticket.pk).update(customer_read_seq=Greatest(F("customer_read_seq"), ticket.last_seq))
             return
-        ReadMark.advance(reader, ticket)
-
-
-def _slug(tag: str) -> str:
-    return clean_line(tag, limit=40).lower().strip().replace(" ", "-")
+        if ReadMark.advance(reader, ticket):
+            transaction.on_commit(partial(agent_read.send_robust, sender=type(ticket), reader_id=reader.pk, number=ticket.pk))
 
 
 def _ticket(mixin: object) -> Ticket:

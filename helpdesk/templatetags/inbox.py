@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -10,7 +11,8 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import formatting
-from helpdesk.models import Message
+from helpdesk.models import Message, User
+from helpdesk.models.notifications import COUNTED, unread_count
 from helpdesk.thread import Said
 
 register = template.Library()
@@ -45,6 +47,14 @@ def day(date: dt.date) -> str:
     today = timezone.localdate()
     named = {today: "Today, ", today - dt.timedelta(days=1): "Yesterday, "}.get(date, date_format(date, "l, "))
     return named + date_format(date, "j F" if date.year == today.year else "j F Y")
+
+
+@register.simple_tag(takes_context=True)
+def unseen(context: Any) -> str:
+    """In how many tickets something happened that this agent has not seen; empty when in none."""
+    user = context["request"].user
+    number = unread_count(user) if isinstance(user, User) else 0
+    return f"{COUNTED}+" if number > COUNTED else str(number or "")
 
 
 @register.filter

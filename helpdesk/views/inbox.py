@@ -16,7 +16,9 @@ from django.views.decorators.http import require_safe
 
 from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import HeldReply, Macro, Team, Ticket, Unsent, User
+from helpdesk.finding.grammar import FILTERS
+from helpdesk.finding.meaning import understand
+from helpdesk.models import AgentSettings, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -38,7 +40,8 @@ def listing(request: AgentRequest, view: str) -> HttpResponse:
     try:
         context = list_context(request, view)
     except inbox.BadCursor:
-        return render(request, f"{LIST}#bad-cursor" if part else "helpdesk/bad_cursor.html", {"view": inbox.VIEWS[view]}, status=400)
+        found = view_named(view, request.user)
+        return render(request, f"{LIST}#bad-cursor" if part else "helpdesk/bad_cursor.html", {"view": found}, status=400)
     return answer(request, f"{LIST}#{part}" if part else LIST, context)
 
 
@@ -55,6 +58,7 @@ def show(request: AgentRequest, view: str, number: int) -> HttpResponse:
         )
     if not before:
         ticket.mark_read(request.user)
+        Notification.clear(request.user, ticket)
     context = ticket_context(request, ticket, view, before=before)
     if fragment(request) == "thread":
         return answer(request, f"{TICKET}#opened", context)
@@ -84,24 +88,36 @@ def visible(request: AgentRequest, number: int) -> Ticket:
 
 
 def list_context(request: AgentRequest, slug: str) -> dict[str, Any]:
-    view = view_named(slug)
+    view = view_named(slug, request.user)
     sort = request.GET.get("sort", "newest")
     sort = sort if sort in view.sorts else "newest"
-    words = request.GET.get("q", "").strip()
+    words = asked_for(view, request.GET.get("q", "").strip())
     size = min(max(whole(request.GET.get("shown")), inbox.PAGE), inbox.MOST_SHOWN)
-    tickets = inbox.search(view.tickets(request.user), words)
-    counts = inbox.counts(request.user)
+    meaning = understand(words, agent=request.user) if words else None
+    saved = inbox.saved_views(request.user)
+    counts = inbox.counts(request.user, saved)
     return {
-        "page": inbox.page(tickets, agent=request.user, sort=sort, after=request.GET.get("after", ""), size=size),
+        "page": inbox.page(
+            view.tickets(request.user), agent=request.user, sort=sort, after=request.GET.get("after", ""), size=size, meaning=meaning
+        ),
+        "problems": meaning.problems if meaning else [],
+        "filters": FILTERS.items(),
         "views": [(each, counts[each.slug]) for each in inbox.VIEWS.values() if each.listed],
+        "saved_views": [(each, counts[each.slug]) for each in saved],
         "count": counts.get(slug),
         "with_assistant": counts["assistant"],
         "sort": sort,
         "sort_name": inbox.SORTS[sort],
         "other_sort": next((each for each in view.sorts if each != sort), None),
         "is_first_page": not request.GET.get("after"),
+        "density": AgentSettings.of(request.user).density,
         **place(request, slug),
     }
+
+
+def asked_for(view: inbox.View, words: str) -> str:
+    """Within a saved view a search narrows it further: both are one question."""
+    return f"{view.query} {words}".strip()
 
 
 def ticket_context(
@@ -179,9 +195,9 @@ def people_for(ticket: Ticket) -> list[User]:
     return list(agents.distinct())
 
 
-def place(request: HttpRequest, slug: str, ticket: Ticket | None = None) -> dict[str, Any]:
+def place(request: AgentRequest, slug: str, ticket: Ticket | None = None) -> dict[str, Any]:
     """Where the agent is, so that each link leads back there."""
-    view, kept = view_named(slug), {}
+    view, kept = view_named(slug, request.user), {}
     if (sort := request.GET.get("sort", "newest")) != "newest" and sort in view.sorts:
         kept["sort"] = sort
     if words := request.GET.get("q", ""):
@@ -189,11 +205,10 @@ def place(request: HttpRequest, slug: str, ticket: Ticket | None = None) -> dict
     return {"view": view, "q": words, "query": f"?{urlencode(kept)}" if kept else "", "ticket": ticket}
 
 
-def view_named(slug: str) -> inbox.View:
-    try:
-        return inbox.VIEWS[slug]
-    except KeyError:
-        raise Http404("There is no such view.") from None
+def view_named(slug: str, agent: User) -> inbox.View:
+    if (view := inbox.view_for(slug, agent)) is None:
+        raise Http404("There is no such view.")
+    return view
 
 
 def fragment(request: AgentRequest) -> str:

@@ -123,7 +123,7 @@ def undoes(request: AgentRequest) -> bool:
 def chosen_view(request: AgentRequest) -> str:
     """The view the agent works in; whatever else is sent means all open tickets."""
     wanted = request.POST.get("view") or request.GET.get("view") or ""
-    return wanted if wanted in inbox.VIEWS else "all"
+    return wanted if inbox.view_for(wanted, request.user) else "all"
 
 
 def done(request: AgentRequest, ticket: Ticket, words: str = "", *, undo: str = "") -> HttpResponse:

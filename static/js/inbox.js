@@ -207,6 +207,7 @@ async function undo(button) {
 const refresh = (now) => { refreshList(now); catchUp(now); };
 
 document.addEventListener("whetstone:hint", (event) => {
+  if (event.detail?.kind === "seen") refreshList(); // read on another screen of this agent
   if (event.detail?.kind === "unsent" && event.detail.number === openTicket()) catchUp();
   if (event.detail?.kind === "delivery" && event.detail.number === openTicket()) showDelivery(event.detail.seq);
   if (event.detail?.kind !== "ticket") return;

@@ -19,6 +19,7 @@ from helpdesk.models import (
     ApiKey,
     Article,
     Attachment,
+    Batch,
     DevMail,
     Event,
     Macro,
@@ -26,7 +27,9 @@ from helpdesk.models import (
     Organisation,
     Rating,
     Resolution,
+    SavedView,
     Source,
+    Tag,
     Ticket,
     User,
 )
@@ -71,6 +74,9 @@ class World:
             "gap": self.gap,
             "suspicion": self.suspicion,
             "learned": self.learned,
+            "view": SavedView.objects.get(),
+            "batch": Batch.objects.get(),
+            "inbox:tag": Tag.objects.get(),
             "macro": self.macro,
         }
 
@@ -119,6 +125,9 @@ class World:
             "drafts": list(Draft.objects.values_list("pk", "state")),
             "policies": list(Policy.objects.values_list("pk", "state")),
             "audits": list(Audit.objects.values_list("pk", "verdict")),
+            "views": list(SavedView.objects.values_list("pk", "name", "query")),
+            "tags": list(Tag.objects.values_list("name")),
+            "batches": list(Batch.objects.values_list("pk", "undo_asked_at")),
             "articles": list(Article.objects.order_by("pk").values_list("pk", "status", "version")),
         }
 
@@ -144,6 +153,9 @@ def make_world() -> World:
     ticket, decision, draft = make_conversation(people, legal)
     weights = {"threshold": 0.85, "strict_threshold": 0.96, "episodes": 250, "offset": 0.0, "slope": 1.0, "pages": {}}
     Policy.objects.create(version="v1.1", weights=weights, at=timezone.now())
+    SavedView.objects.create(owner=people["agent"], name="Refunds", query="tag:refund", audience="everybody")
+    Tag.objects.create(name="refund")
+    Batch.begin("resolve", Ticket.objects.none(), by=people["agent"], words="Resolve")
     mail = DevMail.objects.create(to="ada@client.example", subject="Your code", text="123456")
     world = World(
         people,
