@@ -7,7 +7,7 @@ const PASTED = { "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "i
 
 /** What goes with the words that are being written. */
 export class Tray {
-  #list; #fail; #rows = new Map(); #coming = new Set();
+  #list; #fail; #rows = new Map(); #coming = new Set(); #hasFailed = false;
 
   constructor(list, fail) { [this.#list, this.#fail] = [list, fail]; }
 
@@ -21,9 +21,11 @@ export class Tray {
     }
   }
 
-  /** The files that are here, once all have arrived; the tray is empty then. */
+  /** The files that are here, once all have arrived; the tray is empty then. Null when one of them failed meanwhile: the words wait for a decision. */
   async take() {
+    this.#hasFailed = false;
     await Promise.all(this.#coming);
+    if (this.#hasFailed) return null;
     const files = [...this.#rows.values()];
     this.clear();
     return files;
@@ -49,6 +51,7 @@ export class Tray {
       this.#rows.set(row, put);
     } catch (error) {
       row.remove();
+      this.#hasFailed = true;
       this.#fail(error.status ? error.message : "That file could not be sent. Please try again.");
     }
   }

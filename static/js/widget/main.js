@@ -346,7 +346,8 @@ $("write").addEventListener("submit", async (event) => {
   if (!text && tray.isEmpty) return;
   ask.value = "";
   const files = await tray.take();
-  if (text || files.length) say(text, "", text, files);
+  if (!files) ask.value = text;
+  else if (text || files.length) say(text, "", text, files);
 });
 ask.addEventListener("input", () => line.typing(ask.value));
 ask.addEventListener("keydown", (event) => {
