@@ -49,7 +49,8 @@ function forget() {
 function show(told, isNow = known > 0) {
   if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); follow(); }
   const before = known;
-  log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
+  const isAnswered = told.messages.some((message) => message.author !== "customer");
+  log.querySelectorAll(`.chat--pending${isAnswered ? "" : ":not(.chat--typing)"}, .chat__receipt`).forEach((each) => each.remove());
   told.messages.forEach(put);
   if (told.after <= known) known = Math.max(known, told.last);
   else fetchNews(); // something between has not come yet
@@ -59,6 +60,7 @@ function show(told, isNow = known > 0) {
   if (isNow && news.length) bring(seen.get(news[0].seq));
   if (told.is_pending) log.append(pending("Working on it"));
   if (told.receipt) log.append(make("p", "chat__meta chat__receipt", told.receipt));
+  log.append(...log.querySelectorAll(".chat--typing"));
   const isClarified = told.messages.at(-1)?.kind === "clarify";
   verdict.hidden = !judged || told.is_resolved || isClarified || !$("missing").hidden;
   $("leave").hidden = Boolean(told.address) || !told.with_people || told.is_resolved;
@@ -203,7 +205,7 @@ function heard(frame) {
   if (frame.kind === "conversation" && frame.number === number) {
     show(frame);
   } else if (frame.kind === "behind") fetchNews();
-  else if (frame.kind === "line") { misses = 0; look(); }
+  else if (frame.kind === "line") { misses = 0; if (frame.isOpen) line.tell({ page: place.page || "" }); look(); }
   else if (frame.number !== number) return;
   else if (frame.kind === "typing") someoneTypes(frame.name);
   else if (frame.kind === "stream") glimpse(frame.text);
@@ -220,7 +222,7 @@ function someoneTypes(name) {
 
 /** An answer while it is being written. What counts comes with the message. */
 function glimpse(text) {
-  const shown = log.querySelector(".chat--pending") || log.appendChild(pending(""));
+  const shown = log.querySelector(".chat--pending:not(.chat--typing)") || log.appendChild(pending(""));
   shown.querySelector(".chat__body").textContent = text;
 }
 
