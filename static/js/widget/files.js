@@ -1,8 +1,7 @@
 // Files of the chat: put down at once, sent with the next words, and fetched with the visit's token, since an address alone opens nothing.
-import { $, button, make } from "./draw.js";
+import { $, button, icon, make } from "./draw.js";
 import { bytes, call } from "./server.js";
 
-const icon = (name) => $(`icon-${name}`).content.cloneNode(true);
 const PASTED = { "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp" };
 
 /** What goes with the words that are being written. */

@@ -112,7 +112,7 @@ function showMe(next) {
   stopGuide();
   guide = next;
   const pointer = guide.steps[guide.at], step = guide.steps.length > 1 ? `Step ${guide.at + 1} of ${guide.steps.length}` : "";
-  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent, step, answer: guide.answer });
+  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent.trim(), step, answer: guide.answer });
 }
 
 function stopGuide() {
@@ -130,8 +130,9 @@ function pressed({ answer }) {
 /** What is not there is told to the desk: the answer may describe a product that has changed. */
 function guided({ target, answer, isFound }) {
   if (isFound && guide?.answer === answer) {
-    guide.bar = shownBar(guide.steps[guide.at].textContent, () => { tellPage({ type: "stop" }); stopGuide(); });
+    guide.bar = shownBar(guide.steps[guide.at].textContent.trim(), () => { tellPage({ type: "stop" }); stopGuide(); });
     seen.get(answer)?.lastChild.append(guide.bar);
+    guide.bar.scrollIntoView({ block: "nearest" });
   }
   if (isFound) return;
   stopGuide();
