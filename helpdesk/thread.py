@@ -65,7 +65,8 @@ class Said:
     def html(self) -> SafeString:
         """Cleaned when it was stored, and again here: a row may have come in by another way."""
         message = self.message
-        return mark_safe(formatting.sanitise(message.html) if message.html else formatting.render_plain(message.body))  # noqa: S308
+        clean = formatting.sanitise(message.html) if message.html else formatting.render_plain(message.body)
+        return mark_safe(formatting.without_targets(clean))  # noqa: S308  (there is no page of the customer's to point to)
 
     @property
     def citations(self) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ async function openChat(number) {
   const fresh = (await fetched(`/live/${number}/`, "chat")).querySelector("[data-chat]");
   chats.querySelector(".live__empty").before(document.adoptNode(fresh));
   prepareForms(fresh);
-  watch(number);
+  watch(Number(number));
   history.replaceState(null, "", address());
   fresh.querySelector("[name=body]").focus();
   refreshFeed();

@@ -10,6 +10,7 @@ from tests.benchmarks import weight
 def origin(server):
     key = server.do(weight.furnish)
     with weight.host(server.url("").rstrip("/"), key) as found:
+        server.do(weight.allow, key, found)
         yield found
 
 

@@ -16,6 +16,7 @@ export function button(css, text, action) {
 }
 
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const icon = (name) => $(`icon-${name}`).content.cloneNode(true);
 const mark = () => $("mark").content.cloneNode(true);
 
 /** `files`: the list of them, empty or not. `choose(option)`: one of what the assistant offers was pressed. `why(seq)`: the reasons, in sentences. */
@@ -25,7 +26,7 @@ export function bubble(message, files, { choose, why } = {}) {
   const said = make("div", "chat__body prose");
   said.innerHTML = message.html; // cleaned by the server, and the page's policy runs no script of it
   said.querySelectorAll("a[href]").forEach((link) => {
-    if (link.hash.startsWith("#show:")) link.classList.add("pointer");
+    if (link.hash.startsWith("#show:")) { link.classList.add("pointer"); link.append(icon("scan")); }
     else Object.assign(link, { target: "_blank", rel: "noopener" });
   });
   if (isMine) {
@@ -52,7 +53,9 @@ export function bubble(message, files, { choose, why } = {}) {
 /** Fetched when somebody wants to know. */
 function reasons(seq, why) {
   const box = make("details", "chat__why"), told = make("div", "chat__reasons");
-  box.append(make("summary", "", "Why this answer"), told);
+  const summary = make("summary");
+  summary.append(icon("chevron"), "Why this answer");
+  box.append(summary, told);
   box.addEventListener("toggle", async () => {
     if (!box.open || told.childElementCount) return;
     try { told.replaceChildren(...(await why(seq)).map((sentence) => make("p", "", sentence))); } catch { box.open = false; }
@@ -78,7 +81,7 @@ export function pending(text, name = "") {
 /** Under an answer: something on the page is marked. */
 export function shownBar(words, stop) {
   const bar = make("p", "shownbar");
-  bar.append($("icon-scan").content.cloneNode(true), make("span", "", `${words} is marked on the page`), button("btn btn--small btn--ghost", "Stop", stop));
+  bar.append(icon("scan"), make("span", "", `${words} is marked on the page`), button("btn btn--small btn--ghost", "Stop", stop));
   return bar;
 }
 
@@ -117,7 +120,7 @@ export function welcome(told) {
   if (told.articles.length) {
     if (told.where) {
       const where = make("p", "nudge__where");
-      where.append($("icon-map-pin").content.cloneNode(true), `You are on ${told.where}`);
+      where.append(icon("map-pin"), `You are on ${told.where.split(/ [·|–—-] /)[0]}`); // without the product's name
       box.append(where);
     }
     const list = make("ul");

@@ -1,13 +1,12 @@
 // Files of the chat: put down at once, sent with the next words, and fetched with the visit's token, since an address alone opens nothing.
-import { $, button, make } from "./draw.js";
+import { $, button, icon, make } from "./draw.js";
 import { bytes, call } from "./server.js";
 
-const icon = (name) => $(`icon-${name}`).content.cloneNode(true);
 const PASTED = { "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp" };
 
 /** What goes with the words that are being written. */
 export class Tray {
-  #list; #fail; #rows = new Map(); #coming = new Set();
+  #list; #fail; #rows = new Map(); #coming = new Set(); #hasFailed = false;
 
   constructor(list, fail) { [this.#list, this.#fail] = [list, fail]; }
 
@@ -21,9 +20,11 @@ export class Tray {
     }
   }
 
-  /** The files that are here, once all have arrived; the tray is empty then. */
+  /** The files that are here, once all have arrived; the tray is empty then. Null when one of them failed meanwhile: the words wait for a decision. */
   async take() {
+    this.#hasFailed = false;
     await Promise.all(this.#coming);
+    if (this.#hasFailed) return null;
     const files = [...this.#rows.values()];
     this.clear();
     return files;
@@ -49,6 +50,7 @@ export class Tray {
       this.#rows.set(row, put);
     } catch (error) {
       row.remove();
+      this.#hasFailed = true;
       this.#fail(error.status ? error.message : "That file could not be sent. Please try again.");
     }
   }

@@ -49,7 +49,8 @@ function forget() {
 function show(told, isNow = known > 0) {
   if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); follow(); }
   const before = known;
-  log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
+  const isAnswered = told.messages.some((message) => message.author !== "customer");
+  log.querySelectorAll(`.chat--pending${isAnswered ? "" : ":not(.chat--typing)"}, .chat__receipt`).forEach((each) => each.remove());
   told.messages.forEach(put);
   if (told.after <= known) known = Math.max(known, told.last);
   else fetchNews(); // something between has not come yet
@@ -59,6 +60,7 @@ function show(told, isNow = known > 0) {
   if (isNow && news.length) bring(seen.get(news[0].seq));
   if (told.is_pending) log.append(pending("Working on it"));
   if (told.receipt) log.append(make("p", "chat__meta chat__receipt", told.receipt));
+  log.append(...log.querySelectorAll(".chat--typing"));
   const isClarified = told.messages.at(-1)?.kind === "clarify";
   verdict.hidden = !judged || told.is_resolved || isClarified || !$("missing").hidden;
   $("leave").hidden = Boolean(told.address) || !told.with_people || told.is_resolved;
@@ -110,7 +112,7 @@ function showMe(next) {
   stopGuide();
   guide = next;
   const pointer = guide.steps[guide.at], step = guide.steps.length > 1 ? `Step ${guide.at + 1} of ${guide.steps.length}` : "";
-  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent, step, answer: guide.answer });
+  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent.trim(), step, answer: guide.answer });
 }
 
 function stopGuide() {
@@ -128,8 +130,9 @@ function pressed({ answer }) {
 /** What is not there is told to the desk: the answer may describe a product that has changed. */
 function guided({ target, answer, isFound }) {
   if (isFound && guide?.answer === answer) {
-    guide.bar = shownBar(guide.steps[guide.at].textContent, () => { tellPage({ type: "stop" }); stopGuide(); });
+    guide.bar = shownBar(guide.steps[guide.at].textContent.trim(), () => { tellPage({ type: "stop" }); stopGuide(); });
     seen.get(answer)?.lastChild.append(guide.bar);
+    guide.bar.scrollIntoView({ block: "nearest" });
   }
   if (isFound) return;
   stopGuide();
@@ -203,7 +206,7 @@ function heard(frame) {
   if (frame.kind === "conversation" && frame.number === number) {
     show(frame);
   } else if (frame.kind === "behind") fetchNews();
-  else if (frame.kind === "line") { misses = 0; look(); }
+  else if (frame.kind === "line") { misses = 0; if (frame.isOpen) line.tell({ page: place.page || "" }); look(); }
   else if (frame.number !== number) return;
   else if (frame.kind === "typing") someoneTypes(frame.name);
   else if (frame.kind === "stream") glimpse(frame.text);
@@ -220,7 +223,7 @@ function someoneTypes(name) {
 
 /** An answer while it is being written. What counts comes with the message. */
 function glimpse(text) {
-  const shown = log.querySelector(".chat--pending") || log.appendChild(pending(""));
+  const shown = log.querySelector(".chat--pending:not(.chat--typing)") || log.appendChild(pending(""));
   shown.querySelector(".chat__body").textContent = text;
 }
 
@@ -346,7 +349,8 @@ $("write").addEventListener("submit", async (event) => {
   if (!text && tray.isEmpty) return;
   ask.value = "";
   const files = await tray.take();
-  if (text || files.length) say(text, "", text, files);
+  if (!files) ask.value = text;
+  else if (text || files.length) say(text, "", text, files);
 });
 ask.addEventListener("input", () => line.typing(ask.value));
 ask.addEventListener("keydown", (event) => {
