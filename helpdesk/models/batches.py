@@ -148,7 +148,7 @@ class BatchItem(models.Model):
         with ticket.locked():
             self.before = _snapshot(ticket)
             last = ticket.events.order_by("-pk").values_list("pk", flat=True).first() or 0
-            _VERBS[batch.action](ticket, batch.by, batch.values)
+            _VERBS[Batch.Action(batch.action)](ticket, batch.by, batch.values)
             self.event = ticket.events.filter(pk__gt=last).order_by("-pk").first()
         return self.event is not None
 
@@ -203,7 +203,7 @@ def _return(ticket: Ticket, by: User, before: dict[str, Any]) -> None:
 
 
 def _assign(ticket: Ticket, by: User, values: dict[str, Any]) -> None:
-    to, team = User.objects.filter(pk=values.get("to")).first(), Team.objects.filter(pk=values.get("team")).first()
+    to, team = User.objects.filter(pk=values.get("to") or 0).first(), Team.objects.filter(pk=values.get("team") or 0).first()
     if to is None or Ticket.objects.visible_to(to).filter(pk=ticket.pk).exists():
         ticket.assign(to=to, team=team, by=by)
 

@@ -133,4 +133,4 @@ class Tag(models.Model):
     @classmethod
     def know(cls, names: list[str]) -> None:
         if names:
-            cls.objects.bulk_create([cls(name=name) for name in names], ignore_conflicts=True)
+            Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
