@@ -27,6 +27,7 @@ def open_ticket(
     handler: str = Ticket.Handler.ASSISTANT,
     tags: list[str] | None = None,
     client_msg_id: str = "",
+    split_from: Ticket | None = None,
     at: dt.datetime | None = None,
 ) -> Ticket:
     """The first message and its ticket. The same `client_msg_id` of the same customer opens one ticket, however often it is sent."""
@@ -48,7 +49,8 @@ def open_ticket(
         waiting_since=at,
     )
     message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id)
-    Event.record("ticket.opened", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq, channel=channel)
+    told = {"message": message.pk, "seq": message.seq, "channel": channel, **({"split_from": split_from.pk} if split_from else {})}
+    Event.record("ticket.opened", by=customer, ticket=ticket, at=at, **told)
     return ticket
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import HeldReply, Macro, Team, Ticket, Unsent, User
+from helpdesk.models import Customer, HeldReply, Macro, Team, Ticket, Unsent, User
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -137,6 +137,7 @@ def composer_context(agent: User, ticket: Ticket, mine: Sequence[Unsent], form: 
         "form": form or composing.begun(ticket, mine),
         "customer": ticket.customer,
         "kept": list(mine) if form is None else [],
+        "also": [each.first_name for each in Customer.objects.copied(ticket)],
         "used": used_macro(agent, form),
         "macros": macros.found(agent, "")[:PICKED],
         "today": f"{timezone.localdate():%Y%m%d}",

@@ -237,6 +237,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "sheet") event.detail.target.showModal();
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
 });
 
@@ -249,6 +250,7 @@ const KEYS = {
   n: () => write("note"),
   e: () => click($("#ticket-head [data-key=e]")),
   a: () => click($("#ticket-head [data-key=a]")),
+  m: () => click($("#ticket-head [data-key=m]")),
   p: () => openMenu($("#assign"), "person"),
   t: () => openMenu($("#assign"), "team"),
   "/": () => $("#find").focus(),

@@ -14,7 +14,21 @@ from django.utils import timezone
 
 from assistant.models import Draft
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import ApiKey, Article, DevMail, Event, Macro, Message, Organisation, Rating, Resolution, Source, Ticket, User
+from helpdesk.models import (
+    ApiKey,
+    Article,
+    DevMail,
+    Event,
+    Macro,
+    Message,
+    Organisation,
+    Participant,
+    Rating,
+    Resolution,
+    Source,
+    Ticket,
+    User,
+)
 from learning.models import Audit, Decision, Gap, GapQuestion, Incident, LearnedResolution, Policy, Report, Suspicion
 from tests.factories import make_admin, make_article, make_category, make_customer, make_organisation, make_team, make_ticket, make_user
 
@@ -88,7 +102,9 @@ class World:
             "events": Event.objects.count(),
             "messages": Message.objects.count(),
             "tickets": list(
-                Ticket.objects.order_by("pk").values_list("pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq")
+                Ticket.objects.order_by("pk").values_list(
+                    "pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq", "merged_into", "customer", "shown_from"
+                )
             ),
             "incidents": list(Incident.objects.order_by("pk").values_list("pk", "state", "title", "public_text")),
             "gaps": list(Gap.objects.order_by("pk").values_list("pk", "state", "title", "draft_body", "article")),
@@ -96,6 +112,7 @@ class World:
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
+            "copies": list(Participant.objects.values_list("ticket", "customer")),
             "macros": list(Macro.objects.values_list("pk", "name", "uses")),
             "ratings": list(Rating.objects.values_list("ticket", "score")),
             "resolutions": Resolution.objects.count(),
