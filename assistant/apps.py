@@ -6,4 +6,4 @@ class AssistantConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from assistant import consumers, splitting  # noqa: F401  (they register themselves)
+        from assistant import consumers, receivers, splitting  # noqa: F401  (they register themselves)

@@ -5,20 +5,28 @@ from __future__ import annotations
 from assistant import drafting, llm, turn
 from assistant.models import Draft
 from helpdesk.events import consumer
-from helpdesk.models import Event, SiteSettings, Ticket
+from helpdesk.models import Event, Message, SiteSettings, Ticket
 from learning import ledger
 
 
-@consumer("assistant", {"ticket.opened", "message.said"}, here=lambda: not llm.is_configured())
+@consumer("assistant", {"ticket.opened", "message.said", "ticket.handed_back"}, here=lambda: not llm.is_configured())
 def answer(event: Event) -> None:
     """In the web process while answers are quotations (some 40 ms); in a worker when a model writes them."""
     if event.ticket is None:
         return
-    with SiteSettings.kept():
-        turn.take(event.ticket.message(event.data["message"]), at=event.at)
+    asked = unanswered(event.ticket) if event.verb == "ticket.handed_back" else event.ticket.message(event.data["message"])
+    if asked is not None:
+        with SiteSettings.kept():
+            turn.take(asked, at=event.at)
 
 
-@consumer("draft", {"ticket.handed_off", "message.said"})
+def unanswered(ticket: Ticket) -> Message | None:
+    """The customer's, if theirs is the last word."""
+    last = ticket.messages.public().select_related("ticket").order_by("-seq").first()
+    return last if last is not None and last.author == Message.Author.CUSTOMER else None
+
+
+@consumer("draft", {"ticket.handed_off", "ticket.taken_over", "message.said"})
 def prepare(event: Event) -> None:
     if event.ticket is not None and event.ticket.handler == Ticket.Handler.TEAM:
         drafting.draft_for(event.ticket, at=event.at)

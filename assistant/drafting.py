@@ -20,7 +20,7 @@ WORTH_SHOWING = 0.25  # below this a draft costs more reading than it saves
 def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
     """A draft on the customer's last message, once. None when there is nothing worth showing."""
     message = ticket.messages.filter(author=Message.Author.CUSTOMER).select_related("ticket__customer").order_by("-seq").first()
-    if message is None or ticket.is_with_assistant or ticket.is_resolved:
+    if message is None or not message.body or ticket.is_with_assistant or ticket.is_resolved:
         return None
     if Draft.objects.filter(message=message).exists() or _answered_since(ticket, message):
         return None

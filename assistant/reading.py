@@ -14,6 +14,7 @@ from learning.scoring import Recall, recall
 
 SHORT = 6  # words; a shorter message is read together with what was asked before
 CANDIDATES = 20
+AROUND = 160  # characters of each thing the page says of itself
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,19 @@ def _text(message: Message) -> str:
     """The subject says little more than the first message; a short follow-up says little without it."""
     ticket = message.ticket
     if message.seq == 1:
-        return message.body if message.body.startswith(ticket.subject.rstrip("…")) else f"{ticket.subject}\n{message.body}"
+        text = message.body if message.body.startswith(ticket.subject.rstrip("…")) else f"{ticket.subject}\n{message.body}"
+        around = _around(ticket) if len(text.split()) < SHORT else ""
+        return f"{text}\n{around}" if around else text
     if len(message.body.split()) >= SHORT:
         return message.body
     first = ticket.messages.filter(seq=1).values_list("body", flat=True).first() or ticket.subject
     return f"{first}\n{message.body}"
+
+
+def _around(ticket: Ticket) -> str:
+    """What had just gone wrong on their page, and where: “Why does this fail?” says nothing by itself."""
+    told = [ticket.context.get("error"), ticket.context.get("title")]
+    return "\n".join(each[:AROUND] for each in told if isinstance(each, str) and each)
 
 
 def _missed(ticket: Ticket) -> set[int]:

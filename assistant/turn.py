@@ -29,10 +29,13 @@ STREAM_EVERY = 0.15  # seconds between two glimpses of an answer that is being w
 def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
     """Deal with one message of a customer. None when there was nothing to decide, or no way to."""
     ticket, at = message.ticket, at or message.at
-    if ticket.handler != Ticket.Handler.ASSISTANT or ticket.is_resolved or ticket.last_seq != message.seq:
+    if ticket.handler != Ticket.Handler.ASSISTANT or ticket.is_resolved or _is_past(message, ticket):
         return None
     if not SiteSettings.load().assistant_enabled:
         hand_off(ticket, reason="assistant_off", at=at)
+        return None
+    if not message.body:  # a file and no word: it cannot look inside
+        hand_off(ticket, reason="only_files", at=at)
         return None
     started = time.perf_counter()
     try:
@@ -54,6 +57,11 @@ def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
     )
     act(ticket, message, reading, ranking, decision, at)
     return decision
+
+
+def _is_past(message: Message, ticket: Ticket) -> bool:
+    """Something has been said since; a note between colleagues is nothing to the customer."""
+    return ticket.last_seq != message.seq and ticket.messages.public().filter(seq__gt=message.seq).exists()
 
 
 def _heed(ranking: Ranking, message: Message, ticket: Ticket) -> Ranking:
@@ -96,6 +104,9 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
     if body is None:
         decisions.withdraw(decision, "The passages did not answer the question.")
         hand_off(ticket, reason="not_in_sources", decision=decision, at=at)
+        return
+    if llm.is_configured() and not Ticket.objects.filter(pk=ticket.pk, handler=Ticket.Handler.ASSISTANT).exists():
+        decisions.withdraw(decision, "A person took over while it was being written.")
         return
     meta = {
         "kind": "answer",

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "beat of the worker's heart": {"task": "helpdesk.tasks.heartbeat", "schedule": 10.0},
     "embed what was published while the embedder was down": {"task": "helpdesk.tasks.embed_missing", "schedule": 60.0},
     "wake snoozed tickets": {"task": "helpdesk.tasks.wake_snoozed", "schedule": 60.0},
+    "forget files that nobody sent": {"task": "helpdesk.tasks.forget_unsent_files", "schedule": 3600.0},
     "forget sign-in codes that have expired": {"task": "helpdesk.tasks.forget_old_codes", "schedule": 3600.0},
     "let held signals mature": {"task": "learning.tasks.mature", "schedule": 300.0},
     "move learned answers on, or retire them": {"task": "learning.tasks.judge_learned_answers", "schedule": 300.0},

@@ -250,8 +250,17 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or EMBEDDED
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = Path(env("WHETSTONE_MEDIA_ROOT") or DATA_DIR / "media")  # no address leads into it: files are handed out by views
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+ATTACHMENT_BYTES = env_int("WHETSTONE_ATTACHMENT_MB", 10) * 1024 * 1024  # of one file
+ATTACHMENT_COUNT = env_int("WHETSTONE_ATTACHMENT_COUNT", 10)  # of one message
+ATTACHMENT_PIXELS = 40_000_000  # of a picture: what a browser unpacks takes four bytes for each
+DATA_UPLOAD_MAX_NUMBER_FILES = ATTACHMENT_COUNT
+FILE_UPLOAD_HANDLERS = [
+    "helpdesk.uploads.BoundedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LIVE_PORT = env_int("WHETSTONE_LIVE_PORT", 0)  # 0: sockets answer on the page's own origin, behind the proxy
 CONTENT_SECURITY_POLICY = {
@@ -261,7 +270,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF, *([f"ws://*:{LIVE_PORT}"] if LIVE_PORT else [])],
+        "connect-src": [SELF, *([f"ws://*:{LIVE_PORT}", f"http://*:{LIVE_PORT}"] if LIVE_PORT else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -6,5 +6,5 @@ class HelpdeskConfig(AppConfig):
     verbose_name = "Helpdesk"
 
     def ready(self) -> None:
-        from helpdesk import receivers  # noqa: F401  (connects them)
+        from helpdesk import receivers, storage  # noqa: F401  (connects them)
         from helpdesk.mail import notices  # noqa: F401  (registers them)

@@ -46,6 +46,8 @@ class MessageForm(forms.Form):
     seen_seq = forms.IntegerField(required=False, min_value=0)
     then = forms.ChoiceField(choices=THEN, required=False)
 
+    attachments: Sequence[str] = ()  # keys; what the form brought along is put down first
+
     @property
     def is_note(self) -> bool:
         return self["kind"].value() == "note"
@@ -80,7 +82,7 @@ def begun(ticket: Ticket, unsent: Iterable[Unsent]) -> MessageForm:
 
 def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
     """Say it, and do with the ticket what was asked; a reply first waits the seconds in which it may be taken back. Raises ValidationError, Stale or SentOtherwise with nothing said."""
-    said = form.cleaned_data
+    said = {**form.cleaned_data, "attachments": form.attachments}
     seconds, at = SiteSettings.load().undo_seconds, timezone.now()
     with ticket.locked():
         if already := ticket.already_said(said["client_msg_id"]) or _held(ticket, said["client_msg_id"]):
@@ -88,15 +90,17 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
                 raise SentOtherwise
             return already
         if said["kind"] == "note":
-            message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"])
+            message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"], attachments=said["attachments"])
         else:
             _check_seen(ticket, said["seen_seq"], by)
-            if seconds:
+            if seconds and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
                 wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id")}
+                wanted["attachments"] = list(said["attachments"])
                 held = HeldReply.hold(ticket, said["body"], by=by, seconds=seconds, at=at, **wanted)
                 Unsent.discard(ticket, by=by, is_note=False)
                 return held
-            message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], client_msg_id=said["client_msg_id"])
+            kept = {"client_msg_id": said["client_msg_id"], "attachments": said["attachments"]}
+            message = ticket.reply(said["body"], by=by, teach=said["teach"], draft=said["draft"], **kept)
         Unsent.discard(ticket, by=by, is_note=message.is_note)
         if macro := Macro.objects.visible_to(by).with_people().filter(pk=said["macro"]).first():
             macro.apply(ticket, by=by)

@@ -18,7 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path
 from django.utils import timezone
 
-from helpdesk import live
+from helpdesk import live, standing
 from helpdesk.formatting import clean_line
 from helpdesk.hub import hub
 from helpdesk.identity import customer_of
@@ -37,17 +37,18 @@ TOO_BIG, TOO_MUCH, NO_SENSE = 1009, 1008, 1007
 
 
 class Line(AsyncWebsocketConsumer):
-    """One socket. `session_key`, `user_id` and `visit_id` are what its right to stay rests on."""
+    """One socket, as the hub's `Reader`."""
 
     channel_layer_alias = ""  # the hub listens for all of them
     session_key = auth_hash = ""
     user_id = visit_id = 0
-    ignores: frozenset[str] = frozenset()  # kinds of hints
-    lives_on_hints = True  # and must look by itself when some were lost
+    ignores: frozenset[str] = frozenset()
+    lives_on_hints = True
+    joined: set[str]
 
     async def open(self, *groups: str) -> None:
         """Belongs to the groups before the page hears that the line is open, and looks what there is: nothing falls between the two."""
-        self.joined: set[str] = set()
+        self.joined = set()
         self.watched: set[int] = set()
         self.typed_at = 0.0
         self._waiting: deque[str] = deque()
@@ -130,6 +131,7 @@ class LiveConsumer(Line):
         if isinstance(self.viewer, User):
             self.user_id, self.auth_hash = self.viewer.pk, self.viewer.get_session_auth_hash()
             private = await database_sync_to_async(self._private_teams)()
+            await database_sync_to_async(standing.seen)([self])
             await self.open(live.AGENTS, *(live.agents_group(team) for team in private))
         else:
             await self.open()
@@ -215,6 +217,9 @@ class WidgetConsumer(Line):
     async def disconnect(self, code: int) -> None:
         self._late.cancel()
         await super().disconnect(code)
+        for number in getattr(self, "watched", ()):
+            if not hub().groups.get(live.outside_group(number)):  # they have no other tab
+                await self._say_where(number, is_here=False)
 
     async def heard(self, content: dict[str, Any]) -> None:
         token, number, typing, page = (content.get(name) for name in ("visit", "watch", "typing", "page"))
@@ -237,6 +242,8 @@ class WidgetConsumer(Line):
             await live.send(_layer(), live.inside_group(typing), said)
         elif isinstance(page, str):
             await database_sync_to_async(self.visit.moved)(page, timezone.now())
+            for number in self.watched:
+                await self._say_where(number)
 
     async def _introduce(self, token: str) -> None:
         self.visit = await database_sync_to_async(Visit.objects.by_token)(token, timezone.now())
@@ -258,6 +265,12 @@ class WidgetConsumer(Line):
         hub().join(self, live.outside_group(number))
         self.tell(**frame)
         hub().follow(self, number, last)
+        await self._say_where(number)
+
+    async def _say_where(self, number: int, *, is_here: bool = True) -> None:
+        """To the agents who look at it."""
+        page = self.visit.page if self.visit else ""
+        await live.send(_layer(), live.inside_group(number), {"kind": "presence", "number": number, "here": is_here, "page": page})
 
     def _since(self, number: int, after: int) -> Any:
         assert self.visit is not None  # `heard`

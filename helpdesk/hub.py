@@ -13,7 +13,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -23,9 +23,6 @@ from helpdesk import live, standing
 from helpdesk.models import Ticket
 from helpdesk.widget import telling
 
-if TYPE_CHECKING:
-    from helpdesk.consumers import Line
-
 logger = logging.getLogger(__name__)
 
 BEAT = 2.0  # seconds
@@ -33,6 +30,25 @@ DEAF_AFTER = 3 * BEAT
 SEEN_EVERY, LOOK_EVERY = 10, 4  # beats
 _CALL = "hub.call"
 T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """A socket, or a request that waits. `session_key`, `user_id` and `visit_id` are what its right to stay rests on."""
+
+    session_key: str
+    auth_hash: str
+    user_id: int
+    visit_id: int
+    ignores: frozenset[str]  # kinds of hints
+    lives_on_hints: bool  # and must look by itself when some were lost
+    joined: set[str]
+
+    def put(self, text: str) -> None: ...
+
+    def fall_behind(self) -> None: ...
+
+    async def close(self, code: int) -> None: ...
+
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
@@ -47,8 +63,8 @@ def hub() -> Hub:
 
 class Hub:
     def __init__(self) -> None:
-        self.lines: set[Line] = set()
-        self.groups: defaultdict[str, set[Line]] = defaultdict(set)
+        self.lines: set[Reader] = set()
+        self.groups: defaultdict[str, set[Reader]] = defaultdict(set)
         self.told: dict[int, tuple[int, Any]] = {}  # of each conversation that is followed: its last seq, and when it was changed
         self.moved: set[int] = set()
         self.heard_at = 0.0
@@ -58,23 +74,23 @@ class Hub:
 
     # --- Who is there ---
 
-    def enter(self, line: Line) -> None:
+    def enter(self, line: Reader) -> None:
         self.lines.add(line)
         if not self._tasks:
             self.heard_at = time.monotonic()
             self._tasks = [asyncio.create_task(_for_ever(work)) for work in (self._listen, self._beat, self._push)]
 
-    def join(self, line: Line, group: str) -> None:
+    def join(self, line: Reader, group: str) -> None:
         self.groups[group].add(line)
         line.joined.add(group)
 
-    def part(self, line: Line, group: str) -> None:
+    def part(self, line: Reader, group: str) -> None:
         line.joined.discard(group)
         self.groups[group].discard(line)
         if not self.groups[group]:
             del self.groups[group]
 
-    def leave(self, line: Line) -> None:
+    def leave(self, line: Reader) -> None:
         """The last one puts out the light."""
         self.lines.discard(line)
         for group in list(line.joined):
@@ -85,7 +101,7 @@ class Hub:
             self._tasks = []
             self.told.clear()
 
-    def follow(self, line: Line, number: int, last: tuple[int, Any]) -> None:
+    def follow(self, line: Reader, number: int, last: tuple[int, Any]) -> None:
         """Send this line what is said in a conversation from now on. `last`: what it has been sent already."""
         self.join(line, _following(number))
         self.told.setdefault(number, last)

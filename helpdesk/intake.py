@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from helpdesk import formatting
-from helpdesk.models import Customer, Event, Team, Ticket
+from helpdesk.models import Attachment, Customer, Event, Team, Ticket
 
-CONTEXT_KEYS = {"page", "title", "error", "locale", "segment", "actions", "product"}
+CONTEXT_KEYS = {"page", "title", "error", "locale", "viewport", "segment", "actions", "product"}
 CONTEXT_LIMIT = 2_000  # characters a value
 
 
@@ -28,13 +30,18 @@ def open_ticket(
     tags: list[str] | None = None,
     client_msg_id: str = "",
     split_from: Ticket | None = None,
+    attachments: Sequence[str] = (),
     at: dt.datetime | None = None,
 ) -> Ticket:
-    """The first message and its ticket. The same `client_msg_id` of the same customer opens one ticket, however often it is sent."""
+    """The first message and its ticket. The same `client_msg_id` of the same customer opens one ticket, however often it is sent.
+    `attachments`: keys of files that the customer has put down."""
     at = at or timezone.now()
+    if attachments and not body.strip():
+        raise ValidationError("Say in a few words what the file shows.", code="empty")
     body = formatting.clean_text(body, what="The question")
     if client_msg_id and (already := _opened_before(customer, client_msg_id)):
         return already
+    files = Attachment.claim(attachments, by=customer) if attachments else []
     ticket = Ticket(
         subject=formatting.clean_line(subject or formatting.plain(body)) or "No subject",
         customer=customer,
@@ -48,7 +55,7 @@ def open_ticket(
         updated_at=at,
         waiting_since=at,
     )
-    message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id)
+    message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, files=files)
     told = {"message": message.pk, "seq": message.seq, "channel": channel, **({"split_from": split_from.pk} if split_from else {})}
     Event.record("ticket.opened", by=customer, ticket=ticket, at=at, **told)
     return ticket

@@ -11,11 +11,12 @@ from django.core.cache import cache
 from django.db.models import Min, Q
 from django.utils import timezone
 
-from helpdesk.models import Message, SiteSettings, Ticket
+from helpdesk.models import Message, SiteSettings, Ticket, User
 
 LATELY = dt.timedelta(days=7)
 ENOUGH = 8  # replies, to say how long one takes
 LOOKED_AT = 50
+NAMED = 2  # agents
 KEPT_AS, KEPT = "office.usual_wait", 300  # seconds
 
 
@@ -60,6 +61,16 @@ def expected(at: dt.datetime) -> str:
     days = (opening.date() - at.astimezone(hours.zone).date()).days
     when = {0: "today", 1: "tomorrow"}.get(days, f"on {opening:%A}")
     return f"Nobody is in just now. We are back {when} at {opening:%H:%M}"
+
+
+def who_is_in(at: dt.datetime) -> str:
+    """Agents who have a screen open, by first name: “Tom and Keiko are in”. Empty when nobody has."""
+    found = [name.split(" ")[0] for name in User.objects.here(at).order_by("-seen_at").values_list("name", flat=True)[: NAMED + 1]]
+    if not found:
+        return ""
+    if len(found) > NAMED:
+        return f"{', '.join(found[:NAMED])} and others are in"
+    return f"{found[0]} is in" if len(found) == 1 else f"{' and '.join(found)} are in"
 
 
 def usual_wait(at: dt.datetime) -> dt.timedelta | None:

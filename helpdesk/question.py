@@ -12,11 +12,10 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from helpdesk import formatting, reading
-from helpdesk.models import Customer, Message, ReadMark, Resolution, SiteSettings, Source, Ticket
+from helpdesk.models import Attachment, Customer, Message, ReadMark, Resolution, SiteSettings, Source, Ticket
 from helpdesk.thread import local_path
 
 PAGE = 100  # messages
-HUMAN = {Message.Author.AGENT}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Question:
 
     @classmethod
     def load(cls, ticket: Ticket, reader: Customer, before: int = 0) -> Question:
-        said = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("user", "customer").order_by("-seq")
+        said = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("user", "customer")
+        said = said.prefetch_related("attachments").order_by("-seq")
         newest = list((said.filter(seq__lt=before) if before else said)[: PAGE + 1])
         messages = newest[:PAGE][::-1]
         return cls(ticket, reader, messages, earlier=messages[0].seq if len(newest) > PAGE else 0)
@@ -50,7 +50,7 @@ class Question:
 
     @cached_property
     def with_people(self) -> bool:
-        return self.ticket.handler == Ticket.Handler.TEAM or any(message.author in HUMAN for message in self.messages)
+        return self.ticket.handler == Ticket.Handler.TEAM
 
     @cached_property
     def answer(self) -> Message | None:
@@ -75,6 +75,12 @@ class Question:
         body = first.body if first else ""
         subject = self.ticket.subject.removesuffix("…")
         return body.removeprefix(subject).strip() if formatting.plain(body) != self.ticket.subject else ""
+
+    @property
+    def first_files(self) -> list[Attachment]:
+        """Of the first message, where that stands as the title and not among the others."""
+        first = self.messages[0] if self.messages and self.messages[0].seq == 1 else None
+        return list(first.attachments.all()) if first and all(said.message is not first for said in self.talk) else []
 
     @cached_property
     def talk(self) -> list[Said]:

@@ -10,3 +10,9 @@ outbox_filled = Signal()
 
 # customer: Customer or None, text: str, what they see or type; answered with what they should be told now, or nothing
 notice_wanted = Signal()
+
+# message: Message of the assistant; answered with a list of sentences for its customer: why it said this
+why_wanted = Signal()
+
+# message: Message of the assistant; answered with a list of sentences for its customer: why it said this
+why_wanted = Signal()

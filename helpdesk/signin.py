@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from helpdesk import intake
 from helpdesk.identity import sign_in_customer
 from helpdesk.mail.notices import send_code
-from helpdesk.models import Customer, CustomerEmail, SignInCode, find_or_create_customer
+from helpdesk.models import Attachment, Customer, CustomerEmail, SignInCode, find_or_create_customer
 from helpdesk.origin import origin_of
 
 SESSION_KEY = "sign_in"
@@ -62,8 +62,12 @@ def complete(request: HttpRequest, code: SignInCode) -> str:
     request.session.pop(SESSION_KEY, None)
     customer: Customer = request.customer  # type: ignore[attr-defined]
     if code.pending.get("body"):
+        files = Attachment.objects.unsent(None).filter(key__in=code.pending.get("attachments", []))
+        keys = list(files.values_list("key", flat=True))
+        files.update(customer=customer)
         ticket = intake.open_ticket(
             customer=customer,
+            attachments=keys,
             body=code.pending["body"],
             subject=code.pending.get("subject", ""),
             context={"page": code.pending.get("page", "")},

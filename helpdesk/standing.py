@@ -11,12 +11,12 @@ from django.utils import timezone
 from helpdesk.models import User, Visit
 
 if TYPE_CHECKING:
-    from helpdesk.consumers import Line
+    from helpdesk.hub import Reader
 
 SIGNED_OUT = 4401
 
 
-def fallen(lines: Iterable[Line]) -> list[tuple[Line, int]]:
+def fallen(lines: Iterable[Reader]) -> list[tuple[Reader, int]]:
     """Those that must close, and with which code. Three queries however many there are."""
     lines, now = list(lines), timezone.now()
     keys = {line.session_key for line in lines if line.session_key}
@@ -36,7 +36,10 @@ def fallen(lines: Iterable[Line]) -> list[tuple[Line, int]]:
     ]
 
 
-def seen(lines: Iterable[Line]) -> None:
+def seen(lines: Iterable[Reader]) -> None:
     """They are here now."""
+    lines = list(lines)
     if visits := {line.visit_id for line in lines if line.visit_id}:
         Visit.objects.filter(pk__in=visits).update(seen_at=timezone.now())
+    if users := {line.user_id for line in lines if line.user_id}:
+        User.objects.filter(pk__in=users).update(seen_at=timezone.now())

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk import composing, events, outbox
+from helpdesk import composing, events, outbox, storage
 from helpdesk.health import beat_heart
 from helpdesk.models import SignInCode, Ticket
 
@@ -44,6 +44,12 @@ def embed_missing() -> None:
 @shared_task
 def forget_old_codes() -> None:
     SignInCode.forget_old(at=timezone.now())
+
+
+@shared_task
+def forget_unsent_files() -> None:
+    storage.forget_unsent(at=timezone.now())
+    storage.forget_strays(at=timezone.now())
 
 
 @shared_task

@@ -22,6 +22,8 @@ EVENT_LIMIT = 200
 TOLD = {
     "ticket.handed_off": "mark",
     "ticket.person_requested": "hand",
+    "ticket.taken_over": "user-round-check",
+    "ticket.handed_back": "mark",
     "ticket.solved": "check",
     "ticket.not_quite": "rotate-ccw",
     "ticket.guide_missed": "scan-search",
@@ -53,6 +55,7 @@ REASONS = {
     "asked_for_person": "because a person was asked for",
     "not_quite": "because its answer was not quite right",
     "unsure": "because it was not sure enough",
+    "only_files": "because it cannot look into files",
     "failed": "because it could not answer just now",
 }
 
@@ -110,7 +113,7 @@ class Thread:
 
 def latest(ticket: Ticket, *, agent: User, before: int = 0) -> Thread:
     """The last messages (or those before a seq), with what happened between them."""
-    said = ticket.messages.visible_to(agent).select_related("user", "customer").order_by("-seq")
+    said = ticket.messages.visible_to(agent).select_related("user", "customer").prefetch_related("attachments").order_by("-seq")
     if before:
         said = said.filter(seq__lt=before)
     newest = list(said[: PAGE + 1])
@@ -126,7 +129,8 @@ def latest(ticket: Ticket, *, agent: User, before: int = 0) -> Thread:
 
 def since(ticket: Ticket, *, agent: User, seq: int, event: int) -> Thread:
     """What an open screen does not show yet."""
-    said = ticket.messages.visible_to(agent).select_related("user", "customer").filter(seq__gt=seq).order_by("seq")
+    said = ticket.messages.visible_to(agent).select_related("user", "customer").prefetch_related("attachments")
+    said = said.filter(seq__gt=seq).order_by("seq")
     return _thread(ticket, list(said[:PAGE]), ticket.events.filter(pk__gt=event), agent=agent, last_day=_day(_said_at(ticket, seq)))
 
 
@@ -230,6 +234,12 @@ class Teller:
 
     def person_requested(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> asked for a person", self.who(event))
+
+    def taken_over(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> took over{}", self.who(event), " from the assistant" if event.data.get("held") else "")
+
+    def handed_back(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> handed this back to the assistant", self.who(event))
 
     def solved(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> said that this solved it", self.who(event))

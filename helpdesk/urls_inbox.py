@@ -16,6 +16,7 @@ urlpatterns = [
     path("tickets/<int:number>/held/<int:pk>/", inbox_messages.held, name="held"),
     path("tickets/<int:number>/unsent/", inbox_messages.unsent, name="unsent"),
     path("tickets/<int:number>/assignment/", inbox_actions.assignment, name="assignment"),
+    path("tickets/<int:number>/holding/", inbox_actions.holding, name="holding"),
     path("tickets/<int:number>/closure/", inbox_actions.closure, name="closure"),
     path("tickets/<int:number>/tags/", inbox_actions.tags, name="tags"),
     path("tickets/<int:number>/priority/", inbox_actions.priority, name="priority"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+MOST = 700.0  # of the logarithm of the money: more is no number
 STAKES: Floats = np.array([0.05, 0.1, 0.2, 0.4, 0.8])  # shares of the money; who bets spreads it over these
 
 
@@ -24,8 +25,21 @@ def wealth(outcomes: Floats, expected: Floats, stakes: Floats = STAKES) -> Float
     if len(outcomes) == 0:
         return np.zeros(0)
     gains = (outcomes - expected) / expected
-    result: Floats = np.exp(np.cumsum(np.log1p(stakes[:, None] * gains), axis=1)).mean(axis=0)
+    result: Floats = np.exp(np.minimum(np.cumsum(np.log1p(stakes[:, None] * gains), axis=1), MOST)).mean(axis=0)
     return result
+
+
+def exposure(mean: float, expected: float, alpha: float, stakes: Floats = STAKES) -> float:
+    """How many outcomes come at most, on average, before the money reaches 1 / alpha, when their mean is `mean` instead.
+
+    For independent outcomes of 0 or 1. `mean` in [0, 1]; `expected` and `alpha` in (0, 1). In [1, inf]; inf where no stake grows. By Wald's
+    identity (1944), for the stake that gets there first by itself: it must win 1 / alpha for all of them, and overshoots by one win at most.
+    """
+    won, lost = np.log1p(stakes * (1 - expected) / expected), np.log1p(-stakes)
+    growth = mean * won + (1 - mean) * lost
+    needed = np.log(len(stakes) / alpha) + won
+    with np.errstate(divide="ignore"):
+        return float(np.where(growth > 0, needed / growth, np.inf).min())
 
 
 def difference(first: Floats, second: Floats, margin: float = 0.0, stakes: Floats = STAKES) -> Floats:

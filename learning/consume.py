@@ -85,7 +85,7 @@ def said(event: Event, ticket: Ticket) -> None:
     """What follows right upon an answer says something of it: asking again in other words, or picking one of several."""
     message, before = _with_the_one_before(event, ticket)
     decision = _decision_of(before) if before and before.author == Message.Author.ASSISTANT else None
-    if before is None or decision is None:
+    if before is None or decision is None or not message.body:
         return
     if before.kind == "clarify":
         chosen = Source.objects.filter(pk=message.meta.get("option")).first()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -26,12 +28,14 @@ def listing(request: AgentRequest) -> HttpResponse:
         found = found.filter(pk__lt=int(before))
     rows = list(found.order_by("-pk")[: ROWS + 1])
     in_use, trial = Policy.objects.in_use(), Policy.objects.on_trial()
+    watched = watch.look(in_use) if in_use else None
     context = {
         "rows": [(policy, changes.told(policy, policy.before)) for policy in rows[:ROWS]],
         "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
         "is_first": not before,
         "in_use": in_use,
-        "watched": watch.look(in_use) if in_use else None,
+        "watched": watched,
+        "exposure": math.ceil(watched.exposure) if watched and math.isfinite(watched.exposure) else None,
         "alarm": round(1 / watch.ALPHA),
         "trial": trial,
         "tried": rollout.look(trial, timezone.now()) if trial else None,

@@ -12,23 +12,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning import betting, channels, policies
+from learning import betting, channels, policies, thresholds
 from learning.models import Decision, Policy, Signal
 
 ALPHA = 0.02
 MARGIN = 0.03  # more complaints than promised that are put up with
+MUCH_WORSE = 0.5  # of the share of right answers that was promised: what the exposure is told for
 COMPLAINTS = ("rephrased", "asked_person")
 WATCHED = 3_000  # the first answers of a policy
 
 
 @dataclass(frozen=True)
 class Look:
-    """`answers`: that the policy has given. `complaints`, `promised`: how many came and were to be expected. `wealth`: of the bet against it."""
+    """`answers`: that the policy has given. `complaints`, `promised`: how many came and were to be expected. `wealth`: of the bet against it.
+    `exposure`: after how many answers at most, on average, one would be taken back that is right only `MUCH_WORSE` as often as it promises."""
 
     answers: int
     complaints: int
     promised: float
     wealth: float
+    exposure: float = np.inf
 
     @property
     def is_harmful(self) -> bool:
@@ -46,7 +49,8 @@ def look(policy: Policy) -> Look:
     right, wrong = _rates(policies.rates_of(policy.version))
     promised = confidence * right + (1 - confidence) * wrong
     money = betting.wealth(outcomes, np.minimum(promised + MARGIN, 1.0))
-    return Look(len(rows), int(outcomes.sum()), float(promised.sum()), float(money.max(initial=1.0)))
+    sure = float(confidence.mean()) if rows else policy.evidence.get("target", thresholds.CAUTIOUS)
+    return Look(len(rows), int(outcomes.sum()), float(promised.sum()), float(money.max(initial=1.0)), _exposure(sure, right, wrong))
 
 
 def take_back_if_harmful(at: dt.datetime) -> Look | None:
@@ -59,6 +63,12 @@ def take_back_if_harmful(at: dt.datetime) -> Look | None:
         return None
     because = f"Taken back by itself after {found.answers} answers: {found.complaints} customers complained, where it had promised {found.promised:.0f}."
     return found if policy.take_back(because=because, at=at) else None
+
+
+def _exposure(sure: float, right: float, wrong: float) -> float:
+    """`sure`: how often it promises to be right. `right`, `wrong`: P(complaint | right), P(complaint | wrong)."""
+    promised, found = (p * right + (1 - p) * wrong for p in (sure, sure * MUCH_WORSE))
+    return betting.exposure(found, min(promised + MARGIN, 1 - 1e-9), ALPHA)
 
 
 def _rates(rates: channels.Rates) -> tuple[float, float]:

@@ -22,13 +22,21 @@ import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
+import hypothesis
 import pytest
 
 from config import embedded, product
 
 services = ExitStack()
+# The same examples every time, and none that fails because the machine is busy.
+hypothesis.settings.register_profile("whetstone", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("whetstone")
+FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"]
+if sys.platform == "linux" and os.geteuid() == 0:
+    FLAGS.append("--no-sandbox")  # Chromium refuses root otherwise
 
 
 def pytest_configure(config):
@@ -37,6 +45,7 @@ def pytest_configure(config):
     os.environ.update(WHETSTONE_HOLDOUT="0", WHETSTONE_EXPLORATION="0")  # chance decides only where a test says so
     os.environ["WHETSTONE_UNDO_SECONDS"] = "0"  # a reply is a message at once, but where a test says otherwise
     os.environ.setdefault("WHETSTONE_LOG_LEVEL", "WARNING")
+    os.environ.setdefault("WHETSTONE_MEDIA_ROOT", services.enter_context(TemporaryDirectory(prefix="whetstone-media-")))
     worker = getattr(config, "workerinput", {}).get("workerid")
     if worker is None and not config.option.collectonly:
         addresses = services.enter_context(embedded.throwaway("pytest", os.environ))
@@ -84,10 +93,7 @@ def browser():
         if path is None and not Path(playwright.chromium.executable_path).exists():
             how = "there is no Chromium: apt-get install chromium, or name one in WHETSTONE_CHROMIUM"
             pytest.fail(how) if os.environ.get("CI") else pytest.skip(how)
-        flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"]
-        if sys.platform == "linux" and os.geteuid() == 0:
-            flags.append("--no-sandbox")  # Chromium refuses root otherwise
-        running = playwright.chromium.launch(executable_path=path, args=flags)
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield running
         running.close()
 

@@ -1,6 +1,7 @@
 """The product as its users meet it: web, live, worker and beat as processes, over a database and a Redis of their own."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,13 @@ class Server:
 
     def stop(self, name: str) -> None:
         self.owner.stop(next(child for child in self.owner.children if child.name == name))
+
+    def kill(self, name: str) -> None:
+        """As a power cut would: nobody is asked."""
+        child = next(child for child in self.owner.children if child.name == name)
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        self.owner.children.remove(child)
 
     def start(self, name: str) -> None:
         if name == "redis":

@@ -41,6 +41,7 @@ def replied(message: Message) -> dict[str, str]:
         customer=ticket.customer,
         message=message,
         html=sanitise(message.html),
+        files=list(message.attachments.all()),
         link=address("portal:question", ticket.number),
     )
 
@@ -71,13 +72,13 @@ def forwarded(message: Message, *, body: str, by: User) -> dict[str, str]:
 def transcript(ticket: Ticket) -> dict[str, str]:
     """All that was said between them and us. Of internal notes nothing."""
     site = SiteSettings.load()
-    said = ticket.messages.visible_to(ticket.customer).select_related("user", "customer").order_by("seq")
+    said = ticket.messages.visible_to(ticket.customer).select_related("user", "customer").prefetch_related("attachments")
     return mail(
         "transcript",
         f"What we wrote about: {ticket.subject} ({ticket.number})",
         company=site.company_name,
         customer=ticket.customer,
-        said=[(each, sanitise(without_targets(each.html))) for each in said],
+        said=[(each, sanitise(without_targets(each.html))) for each in said.order_by("seq")],
         link=address("portal:question", ticket.number),
     )
 

@@ -1,6 +1,7 @@
 """The nouns of the helpdesk, one a file."""
 
 from helpdesk.models.apikeys import ApiKey
+from helpdesk.models.attachments import Attachment
 from helpdesk.models.devmail import DevMail
 from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.held import HeldReply
@@ -26,6 +27,7 @@ __all__ = [
     "Article",
     "ArticleFeedback",
     "ArticleVersion",
+    "Attachment",
     "Audience",
     "Category",
     "Chunk",

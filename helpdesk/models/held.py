@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 
 from helpdesk import formatting
@@ -38,6 +39,7 @@ class HeldReply(models.Model):
     draft = models.PositiveBigIntegerField(null=True)
     macro = models.PositiveBigIntegerField(null=True)
     then = models.CharField(max_length=10, blank=True)
+    attachments = ArrayField(models.CharField(max_length=32), default=list)
     client_msg_id = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -63,7 +65,8 @@ class HeldReply(models.Model):
     @classmethod
     def hold(cls, ticket: Ticket, body: str, *, by: User, seconds: int, at: dt.datetime, **wanted: object) -> HeldReply:
         """Call with the ticket locked."""
-        body = formatting.clean_text(body)
+        if body.strip() or not wanted.get("attachments"):
+            body = formatting.clean_text(body)
         held = cls.objects.create(ticket=ticket, user=by, body=body, at=at, due_at=at + dt.timedelta(seconds=seconds), **wanted)
         Event.record("reply.held", by=by, ticket=ticket, at=at, held=held.pk)
         return held
@@ -76,7 +79,15 @@ class HeldReply(models.Model):
             if not HeldReply.objects.filter(pk=self.pk).delete()[0]:
                 return None
             ticket, by = self.ticket, self.user
-            message = ticket.reply(self.body, by=by, teach=self.teach, draft=self.draft, client_msg_id=self.client_msg_id, at=at)
+            message = ticket.reply(
+                self.body,
+                by=by,
+                teach=self.teach,
+                draft=self.draft,
+                client_msg_id=self.client_msg_id,
+                attachments=self.attachments,
+                at=at,
+            )
             if self.macro and (macro := Macro.objects.visible_to(by).with_people().filter(pk=self.macro).first()):
                 macro.apply(ticket, by=by, at=at)
             if self.then == "resolve":
@@ -92,7 +103,8 @@ class HeldReply(models.Model):
                 return False
             begun = Unsent.objects.filter(ticket=self.ticket, user=by, is_note=False).first()
             body = "\n\n".join(filter(None, [begun.body.strip() if begun else "", self.body]))[: formatting.MESSAGE_LIMIT]
-            Unsent.keep(self.ticket, body, by=by, is_note=False, rev=begun.rev if begun else 0, draft=self.draft, at=at)
+            files = [*(begun.attachments if begun else []), *self.attachments]
+            Unsent.keep(self.ticket, body, by=by, is_note=False, rev=begun.rev if begun else 0, draft=self.draft, attachments=files, at=at)
             Event.record("reply.taken_back", by=by, ticket=self.ticket, at=at, held=self.pk)
         return True
 

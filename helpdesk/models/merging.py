@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from helpdesk.models.events import Event
-from helpdesk.models.people import Customer, User
+from helpdesk.models.people import User
 
 if TYPE_CHECKING:
     from helpdesk.models.messages import Message
@@ -56,9 +56,11 @@ class Merging:
     def unmerge(self, *, by: User, at: dt.datetime | None = None) -> bool:
         """As it was before, and open where its requester has written since. What followed stays in both."""
         ticket, at = _ticket(self), at or timezone.now()
-        with ticket.locked():
-            merge = Merge.objects.standing().filter(source=ticket).first()
-            if merge is None:
+        merge = Merge.objects.standing().select_related("target").filter(source=ticket).first()
+        if merge is None:
+            return False
+        with _together(ticket, merge.target):
+            if not Merge.objects.standing().filter(pk=merge.pk).exists():  # somebody was faster
                 return False
             merge.undone_at, merge.undone_by = at, by
             merge.save(update_fields=["undone_at", "undone_by"])
@@ -76,8 +78,6 @@ class Merging:
 
     def overhear(self, said: Message, *, at: dt.datetime) -> Message:
         """What the requester of a merged ticket says, which the requester of this one must not read: agents do."""
-        from helpdesk.models.events import Event
-
         ticket, key = _ticket(self), f"follows-{said.pk}"
         with ticket.locked():
             if already := ticket.already_said(key):
@@ -145,7 +145,7 @@ def follow(said: Message, *, at: dt.datetime) -> None:
         return
     target, who = _last(merge.target), said.customer
     if who is not None and (merge.shares or target.customer_id == who.pk):
-        target.say(said.body, customer=cast(Customer, who), client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
+        target.say(said.body, customer=who, client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
     else:
         target.overhear(said, at=at)
 

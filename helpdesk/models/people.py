@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from helpdesk.models.tickets import Ticket
     from helpdesk.viewers import Viewer
 
+HERE = dt.timedelta(seconds=45)  # how long after the last sign of life of a socket
+
 
 def initials(name: str) -> str:
     words = [word for word in name.split() if word[0].isalpha()] or [name or "?"]
@@ -41,6 +43,10 @@ class Portrait:
 
 
 class UserManager(BaseUserManager["User"]):
+    def here(self, at: dt.datetime) -> models.QuerySet[User]:
+        """Who has a screen open."""
+        return self.filter(is_active=True, seen_at__gt=at - HERE)
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
@@ -66,6 +72,7 @@ class User(Portrait, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may open the admin", default=False)
     date_joined = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="An open screen keeps it fresh")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

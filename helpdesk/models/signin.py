@@ -87,6 +87,12 @@ class SignInCode(models.Model):
     def token(self) -> str:
         return base64.urlsafe_b64encode(self._derive("link")).decode().rstrip("=")
 
+    def wait_with(self, files: list[str]) -> None:
+        """Files of the question that waits, by their keys."""
+        if files:
+            self.pending = {**self.pending, "attachments": files}
+            self.save(update_fields=["pending"])
+
     def _derive(self, what: str) -> bytes:
         return salted_hmac(f"helpdesk.signin.{self.purpose}.{what}", self.salt, algorithm="sha256").digest()
 

@@ -14,12 +14,11 @@ from django.utils import timezone
 
 from helpdesk.digest import digest
 from helpdesk.formatting import clean_line
-from helpdesk.models.people import Customer
+from helpdesk.models.people import HERE, Customer
 
 TOKEN_LIFETIME = dt.timedelta(minutes=15)
 KEPT = dt.timedelta(days=90)  # a visit nobody came back to
 SEEN_EVERY = dt.timedelta(minutes=1)  # how exactly `seen_at` is kept
-HERE = dt.timedelta(seconds=45)
 SALT = "whetstone.visit"
 _ORIGIN = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?")
 

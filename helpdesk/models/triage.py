@@ -42,6 +42,32 @@ class Triage:
             )
         return True
 
+    def take_over(self, *, by: User, at: dt.datetime | None = None) -> bool:
+        """From the assistant, or from a colleague, in the middle of a conversation: from now on this person answers."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            if ticket.handler == ticket.Handler.TEAM and ticket.assignee_id == by.pk:
+                return False
+            if ticket.last_author == "customer":
+                ticket.waiting_since = ticket.waiting_since or ticket.last_message_at
+            was_held, ticket.handler, ticket.assignee = ticket.is_with_assistant, ticket.Handler.TEAM, by
+            ticket.touch(at, also=["handler", "assignee", "waiting_since"])
+            Event.record("ticket.taken_over", by=by, ticket=ticket, at=at, held=was_held)
+        return True
+
+    def hand_back(self, *, by: User, at: dt.datetime | None = None) -> bool:
+        """To the assistant. What the customer has said last, and nobody has answered, it answers."""
+        ticket, at = _ticket(self), at or timezone.now()
+        with ticket.locked():
+            if ticket.is_with_assistant or ticket.state in {ticket.State.RESOLVED, ticket.State.SPAM}:
+                return False
+            ticket.handler, ticket.assignee, ticket.state = ticket.Handler.ASSISTANT, None, ticket.State.OPEN
+            ticket.asked_for_person = ticket.has_draft = False
+            ticket.snoozed_until = None
+            ticket.touch(at, also=["handler", "assignee", "state", "asked_for_person", "has_draft", "snoozed_until"])
+            Event.record("ticket.handed_back", by=by, ticket=ticket, at=at)
+        return True
+
     def tag(self, *, add: Iterable[str] = (), remove: Iterable[str] = (), by: User | None = None, at: dt.datetime | None = None) -> bool:
         ticket, at = _ticket(self), at or timezone.now()
         dropped = {_slug(tag) for tag in remove}

@@ -7,6 +7,11 @@ import datetime as dt
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+
+from helpdesk import formatting
+from helpdesk.models import Message
+from helpdesk.thread import Said
 
 register = template.Library()
 
@@ -40,3 +45,9 @@ def day(date: dt.date) -> str:
     today = timezone.localdate()
     named = {today: "Today, ", today - dt.timedelta(days=1): "Yesterday, "}.get(date, date_format(date, "l, "))
     return named + date_format(date, "j F" if date.year == today.year else "j F Y")
+
+
+@register.filter
+def shown(message: Message) -> SafeString:
+    """What was said, cleaned; where there is no page to point to, the words alone."""
+    return mark_safe(formatting.without_targets(Said(message).html))  # noqa: S308

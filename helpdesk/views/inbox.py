@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import Customer, HeldReply, Macro, Team, Ticket, Unsent, User
+from helpdesk.models import Attachment, Customer, HeldReply, Macro, Team, Ticket, Unsent, User
+from helpdesk.views import attachments
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -132,17 +135,26 @@ def ticket_context(
 
 def composer_context(agent: User, ticket: Ticket, mine: Sequence[Unsent], form: composing.MessageForm | None = None) -> dict[str, Any]:
     """The composer, with what this agent wrote before (`mine`)."""
+    files = {each.kind: attachments.unsent(each.attachments, agent) if each.attachments else [] for each in mine}
     return {
         "ticket": ticket,
         "form": form or composing.begun(ticket, mine),
         "customer": ticket.customer,
         "kept": list(mine) if form is None else [],
         "also": [each.first_name for each in Customer.objects.copied(ticket)],
+        "has_llm": bool(settings.LLM_PROVIDER),
         "used": used_macro(agent, form),
         "macros": macros.found(agent, "")[:PICKED],
         "today": f"{timezone.localdate():%Y%m%d}",
-        "kept_json": json.dumps({each.kind: {"body": each.body, "draft": each.draft, "rev": each.rev} for each in mine}),
+        "kept_json": json.dumps({each.kind: _kept(each, files[each.kind]) for each in mine}),
+        "attached": files.get("reply") or files.get("note") if form is None and len(mine) < 2 else files.get("reply", []),
     }
+
+
+def _kept(unsent: Unsent, files: Sequence[Attachment]) -> dict[str, Any]:
+    """What a script needs to show it, and to notice when another place changes it."""
+    rows = "".join(render_to_string("ui/attached.html", {"attachment": each}) for each in files)
+    return {"body": unsent.body, "draft": unsent.draft, "rev": unsent.rev, "files": rows}
 
 
 def used_macro(agent: User, form: composing.MessageForm | None) -> Macro | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -48,6 +50,17 @@ def assignment(request: AgentRequest, number: int) -> HttpResponse:
         return refused(request, ticket, "This person cannot look after it: the ticket would not be visible to them.")
     ticket.assign(to=person, by=request.user)
     return done(request, ticket, f"{ticket.pk} is yours" if person == request.user else f"{ticket.pk} is with {person.first_name} now")
+
+
+@made_or_undone
+@agent_required
+def holding(request: AgentRequest, number: int) -> HttpResponse:
+    """Who answers: taken over by this agent; undone, handed back to the assistant."""
+    ticket = visible(request, number)
+    if undoes(request):
+        handed = ticket.hand_back(by=request.user)
+        return done(request, ticket, f"The assistant goes on with {ticket.pk}" if handed else "")
+    return done(request, ticket, f"{ticket.pk} is yours" if ticket.take_over(by=request.user) else "")
 
 
 @made_or_undone
@@ -120,6 +133,8 @@ def done(request: AgentRequest, ticket: Ticket, words: str = "", *, undo: str = 
         messages.success(request, words)
         url = reverse("inbox:list", args=[view])
         return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+    if chats := request.GET.getlist("chat"):
+        return redirect(f"{reverse('live:feed')}?{urlencode({'chat': chats}, doseq=True)}")
     if request.htmx:
         return changed(answer(request, HEAD, {**place(request, view, ticket), **head_context(request, ticket)}), words, undo)
     if words:

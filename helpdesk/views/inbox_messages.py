@@ -9,6 +9,7 @@ from django.contrib import messages as notices
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,6 +18,7 @@ from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Event, HeldReply, Macro, Ticket, Unsent
 from helpdesk.models.held import say_at_once
 from helpdesk.models.unsent import Elsewhere
+from helpdesk.views import attachments
 from helpdesk.views.inbox import (
     COMPOSER,
     LIST,
@@ -67,6 +69,7 @@ def _say(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     missed: composing.Stale | None = None
     if form.is_valid():
         try:
+            form.attachments = attachments.received(request, request.user)
             composing.send(ticket, form, by=request.user)
         except ValidationError as error:
             form.add_error("body", error)
@@ -97,13 +100,16 @@ def _sent(request: AgentRequest, ticket: Ticket) -> HttpResponse:
             "focus": True,
         }
         return changed(answer(request, COMPOSER, context))
+    if chats := request.GET.getlist("chat"):
+        return redirect(f"{reverse('live:feed')}?{urlencode({'chat': chats}, doseq=True)}")
     return redirect("inbox:show", view=view, number=ticket.pk)
 
 
 def _ask_again(request: AgentRequest, ticket: Ticket, form: composing.MessageForm, *, status: int, missed: Any = None) -> HttpResponse:
     """The composer with everything that was typed, saying why it was not sent."""
     view = chosen_view(request)
-    more = {"missed": missed, "focus": True}
+    attached = attachments.unsent(form.attachments or request.POST.getlist("attachments"), request.user)
+    more = {"missed": missed, "focus": True, "attached": attached}
     if request.htmx:
         context = {**place(request, view, ticket), **composer_context(request.user, ticket, mine(request, ticket), form), **more}
         return answer(request, COMPOSER, context, status=status)
@@ -127,7 +133,8 @@ def unsent(request: AgentRequest, number: int) -> HttpResponse:
         return JsonResponse({"rev": 0})
     body, rev, draft = request.POST.get("body", ""), whole(request.POST.get("rev")), whole(request.POST.get("draft")) or None
     try:
-        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft)
+        files = [key for key in request.POST.get("attachments", "").split(",") if key]
+        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft, attachments=files)
     except ValidationError as error:
         return JsonResponse({"error": error.messages[0]}, status=400)
     except Elsewhere as elsewhere:
@@ -168,6 +175,7 @@ def held(request: AgentRequest, number: int, pk: int) -> HttpResponse:
         return refused(request, ticket, "It was sent already.")
     words = {"body": reply.body, "kind": "reply", "draft": str(reply.draft or ""), "macro": str(reply.macro or "")}
     form = composing.MessageForm(QueryDict(urlencode({**words, **({"teach": "on"} if reply.teach else {})})))
+    form.attachments = reply.attachments
     form.renew(seen_seq=ticket.last_seq)
     return changed(_ask_again(request, ticket, form, status=200))
 

@@ -47,8 +47,8 @@ def requester(request: AgentRequest, number: int) -> HttpResponse:
         to = find_or_create_customer(clean_address(request.POST.get("email", "")))
     except ValidationError as error:
         return _people(request, ticket, fault=error.messages[0])
-    choice = {name: bool(request.POST.get(name)) for name in ("shares", "keeps_copy")}
-    if ticket.change_requester(to, by=request.user, subject=request.POST.get("subject", ""), **choice):
+    shares, keeps_copy = (bool(request.POST.get(name)) for name in ("shares", "keeps_copy"))
+    if ticket.change_requester(to, by=request.user, subject=request.POST.get("subject", ""), shares=shares, keeps_copy=keeps_copy):
         messages.success(request, f"{ticket.pk} is {to.name}’s now")
     return _back(request, ticket)
 

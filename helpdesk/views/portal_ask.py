@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from helpdesk import formatting, intake, signin
-from helpdesk.models import Ticket
+from helpdesk.models import Attachment, Ticket
+from helpdesk.views import attachments
 from helpdesk.views.portal import ReaderRequest
 
 AN_HOUR = 30  # questions of one customer
@@ -71,6 +73,11 @@ def ask(request: ReaderRequest) -> HttpResponse:
     form = AskForm(request.POST, signed_in=signed_in)
     if not form.is_valid():
         return page(request, form, status=422)
+    try:
+        files = attachments.received(request, request.customer) if request.customer else attachments.checked(request)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return page(request, form, status=422)
     asked = {
         "body": form.cleaned_data["body"],
         "subject": formatting.clean_line(formatting.plain(form.cleaned_data["question"])),
@@ -81,19 +88,28 @@ def ask(request: ReaderRequest) -> HttpResponse:
     lately = Ticket.objects.filter(customer=request.customer, opened_at__gt=timezone.now() - dt.timedelta(hours=1))
     if lately.count() >= AN_HOUR:
         form.add_error(None, SLOWER)
-        return page(request, form, status=429)
-    ticket = intake.open_ticket(customer=request.customer, context={"page": form.cleaned_data["page"]}, **asked)
+        return page(request, form, status=429, files=files)
+    try:
+        ticket = intake.open_ticket(customer=request.customer, context={"page": form.cleaned_data["page"]}, attachments=files, **asked)
+    except ValidationError as error:  # a file is gone
+        form.add_error(None, error)
+        return page(request, form, status=422, files=files)
     return redirect("portal:question", number=ticket.number)
 
 
 def prove(request: ReaderRequest, form: AskForm, asked: dict[str, Any]) -> HttpResponse:
     try:
-        signin.send(request, form.cleaned_data["email"], pending=asked)
+        code = signin.send(request, form.cleaned_data["email"], pending=asked)
+        code.wait_with([Attachment.put(each, by=None).key for each in request.FILES.getlist("files")])
     except signin.TooMany:
         form.add_error(None, BUSY)
         return page(request, form, status=429)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return page(request, form, status=422)
     return redirect("portal:sign_in_code")
 
 
-def page(request: ReaderRequest, form: AskForm, status: int = 200) -> HttpResponse:
-    return render(request, "portal/ask.html", {"section": "ask", "form": form}, status=status)
+def page(request: ReaderRequest, form: AskForm, status: int = 200, files: Sequence[str] = ()) -> HttpResponse:
+    attached = attachments.unsent(files or request.POST.getlist("attachments"), request.customer)
+    return render(request, "portal/ask.html", {"section": "ask", "form": form, "attached": attached}, status=status)

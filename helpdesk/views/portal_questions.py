@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -18,6 +19,7 @@ from helpdesk import formatting
 from helpdesk.models import Rating, Ticket
 from helpdesk.models.tickets import TicketQuerySet
 from helpdesk.question import Question, choice, judge
+from helpdesk.views import attachments
 from helpdesk.views.portal import PortalRequest, customer_required, unsent
 from helpdesk.views.rating import chosen
 
@@ -97,10 +99,12 @@ def say(request: PortalRequest, ticket: Ticket) -> HttpResponse:
         if chosen is None:
             return redirect("portal:question", number=ticket.number)
         body, meta = str(chosen["title"]), {"option": chosen["source"]}
+    client_msg_id, files = request.POST.get("client_msg_id", "").replace("\x00", "")[:64], []
     try:
-        ticket.say(body, customer=request.customer, client_msg_id=request.POST.get("client_msg_id", "").replace("\x00", "")[:64], meta=meta)
+        files = attachments.received(request, request.customer)
+        ticket.say(body, customer=request.customer, client_msg_id=client_msg_id, meta=meta, attachments=files)
     except ValidationError as error:
-        return page(request, ticket, status=422, typed=body, fault=" ".join(error.messages))
+        return page(request, ticket, status=422, typed=body, fault=" ".join(error.messages), files=files)
     return redirect(f"{reverse('portal:question', args=[ticket.number])}#end")
 
 
@@ -153,6 +157,7 @@ def page(
     fault: str = "",
     missing: bool = False,
     commented: str = "",
+    files: Sequence[str] = (),
 ) -> HttpResponse:
     before = request.GET.get("before", "")
     question = question or Question.load(ticket, request.customer, before=int(before) if before.isdecimal() and len(before) < 9 else 0)
@@ -170,6 +175,7 @@ def page(
         "rating": Rating.objects.filter(ticket=ticket).first() if question.is_mine and ticket.is_resolved else None,
         "scores": Rating.Score.choices,
         "commented": commented,
+        "attached": attachments.unsent(files or request.POST.getlist("attachments"), request.customer),
         "client_msg_id": uuid4().hex,
     }
     return render(request, template, context, status=status)

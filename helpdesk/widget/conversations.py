@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.utils import timezone
@@ -26,6 +27,7 @@ from helpdesk.widget.auth import IsVisiting, VisitAuthentication
 ROWS = 20
 AN_HOUR, A_MINUTE = 30, 20  # conversations begun and messages written by one customer
 ACTIONS, WORDS, VALUES = 20, 80, 20
+VIEWPORT = re.compile(r"[0-9]{1,5}x[0-9]{1,5}")  # width and height in pixels
 VERDICTS = ("solved", "not_quite", "person")
 TEXT_LIMIT = 20_000  # characters; what is longer is a file
 
@@ -54,6 +56,7 @@ class Place(serializers.Serializer[Any]):
     page = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     title = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     locale = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+    viewport = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
     error = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     actions = serializers.ListField(child=Action(), max_length=ACTIONS, required=False, default=list)
     product = serializers.JSONField(required=False, default=dict)
@@ -67,6 +70,7 @@ class Place(serializers.Serializer[Any]):
         """The address without what follows the question mark: it may hold secrets."""
         found = super().to_internal_value(data)
         found["page"] = found["page"].split("?")[0].split("#")[0]
+        found["viewport"] = found["viewport"] if VIEWPORT.fullmatch(found["viewport"]) else ""
         found["actions"] = [
             {name: value.isoformat() if name == "at" else value for name, value in each.items()} for each in found["actions"]
         ]
@@ -77,6 +81,7 @@ class Words(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=TEXT_LIMIT, required=False, default="", allow_blank=True, trim_whitespace=False)
     option = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
     client_msg_id = serializers.CharField(max_length=64)
+    attachments = serializers.ListField(child=serializers.CharField(max_length=32), max_length=50, required=False, default=list)
     place = Place(required=False)
 
 
@@ -157,6 +162,7 @@ class Conversations(VisitView):
             channel=Ticket.Channel.CHAT,
             context=told.get("place") or {},
             client_msg_id=told["client_msg_id"],
+            attachments=told["attachments"],
         )
         return self.shown(ticket, code=status.HTTP_201_CREATED)
 
@@ -181,8 +187,19 @@ class Messages(VisitView):
             if chosen is None and not ticket.already_said(told["client_msg_id"]):
                 raise ValidationError({"option": "This was not offered, or something else has been said since."})
             body, meta = (str(chosen["title"]), {"option": chosen["source"]}) if chosen else ("-", None)
-        said = ticket.say(body, customer=ticket.customer, client_msg_id=told["client_msg_id"], meta=meta)
+        kept = {"client_msg_id": told["client_msg_id"], "attachments": told["attachments"]}
+        said = ticket.say(body, customer=ticket.customer, meta=meta, **kept)
         return self.shown(ticket, after=said.seq - 1, code=status.HTTP_201_CREATED)
+
+
+@extend_schema(exclude=True)
+class Why(VisitView):
+    def get(self, request: Request, number: int, seq: int) -> Response:
+        ticket = self.ticket(number)
+        said = Message.objects.visible_to(ticket.customer).filter(ticket=ticket, seq=seq, author=Message.Author.ASSISTANT).first()
+        if said is None:
+            raise NotFound("There is no such answer.")
+        return Response({"why": telling.why(said)})
 
 
 @extend_schema(exclude=True)

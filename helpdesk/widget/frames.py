@@ -34,7 +34,10 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
     if site is None:
         raise Http404
     response = render(request, "widget/frame.html", {"site_key": site.key, "origins": site.origins})
-    response._csp_replace = {"frame-ancestors": site.origins or ["'none'"]}  # type: ignore[attr-defined]
+    response._csp_replace = {  # type: ignore[attr-defined]
+        "frame-ancestors": site.origins or ["'none'"],
+        "img-src": ["'self'", "data:", "blob:"],  # files are fetched with the visit's token
+    }
     response["Cache-Control"] = "no-store"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from helpdesk import office
-from helpdesk.models import Customer, Message, Rating, Source, Ticket, Visit
+from django.utils import timezone
+
+from helpdesk import office, uploads
+from helpdesk.models import Attachment, Customer, Event, Message, Rating, Source, Ticket, Visit
 from helpdesk.question import Question, Said
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from helpdesk.search.retrieve import find
-from helpdesk.signals import notice_wanted
+from helpdesk.signals import notice_wanted, why_wanted
 from helpdesk.thread import local_path
 from helpdesk.viewers import AnonymousUser
 
@@ -39,8 +41,9 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "is_resolved": ticket.is_resolved,
         "with_people": question.with_people,
         "is_pending": question.is_pending,
-        "helper": question.helper,
+        "helper": question.helper or _taken_over_by(ticket, question.with_people),
         "expected": office.now() if question.with_people and not question.helper else "",
+        "present": office.who_is_in(timezone.now()),
         "receipt": question.receipt,
         "address": ticket.customer.address,
         "may_have_copy": ticket.customer.has_proven_address,
@@ -62,6 +65,7 @@ def home(customer: Customer | None, place: dict[str, Any]) -> dict[str, Any]:
         "notice": told[0] if told else "",
         "where": place.get("title", ""),
         "articles": suggested(customer, place),
+        "present": office.who_is_in(timezone.now()),
         "expected": office.now(),
     }
 
@@ -85,6 +89,14 @@ def suggested(customer: Customer | None, place: dict[str, Any]) -> list[dict[str
     return [{"title": hit.title, "url": local_path(hit.path)} for hit in near[:SUGGESTED]]
 
 
+def _taken_over_by(ticket: Ticket, with_people: bool) -> str:
+    """Who came into the chat themselves is seen before they write; to whom it was merely given is not."""
+    if not with_people or ticket.assignee_id is None:
+        return ""
+    came = Event.objects.filter(ticket=ticket, verb="ticket.taken_over", user=ticket.assignee_id).select_related("user").first()
+    return came.user.name if came and came.user else ""
+
+
 def rating_of(ticket: Ticket) -> int | None:
     return Rating.objects.filter(ticket=ticket).values_list("score", flat=True).first() if ticket.is_resolved else None
 
@@ -101,6 +113,23 @@ def since(number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | N
     return (ticket.last_seq, ticket.updated_at), {"kind": "conversation", **told}
 
 
+def file(attachment: Attachment) -> dict[str, Any]:
+    """What the frame needs to show it. The bytes are fetched with the visit's token, and by no address that would be good for others."""
+    return {
+        "key": attachment.key,
+        "name": attachment.name,
+        "size": uploads.in_words(attachment.size),
+        "width": attachment.width,
+        "height": attachment.height,
+    }
+
+
+def why(message: Message) -> list[str]:
+    """In sentences; an answer without a decision behind it has none."""
+    told = [sentences for _, sentences in why_wanted.send_robust(sender=Message, message=message) if isinstance(sentences, list)]
+    return told[0] if told else []
+
+
 def message(said: Said) -> dict[str, Any]:
     each = said.message
     return {
@@ -109,9 +138,11 @@ def message(said: Said) -> dict[str, Any]:
         "name": each.author_name if each.author == Message.Author.AGENT else "",
         "is_mine": said.is_mine,
         "kind": each.kind,
+        "has_why": each.kind in {"answer", "clarify"} and bool(each.meta.get("decision")),
         "html": str(said.guiding_html),
         "at": each.at.isoformat(),
         "client_msg_id": each.client_msg_id if said.is_mine else "",
+        "files": [file(attachment) for attachment in each.attachments.all()],
         "sources": [{"n": source["n"], "title": source.get("title", ""), "url": source["path"]} for source in said.sources],
         "options": [
             {"source": option["source"], "title": option["title"]}

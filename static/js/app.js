@@ -1,4 +1,5 @@
 // On every page: menus that close, dialogs that open, toasts that leave, times that stay true, and the live line.
+import "./attach.js";
 import { connect } from "./live.js";
 import { keepTimes } from "./times.js";
 import { leave, toast } from "./toast.js";

@@ -4,6 +4,7 @@
 import { editDraft, noticeOthers, takeUp, write } from "./composer.js";
 import { openMenu } from "./menus.js";
 import { lookAt } from "./presence.js";
+import "./copilot.js";
 import "./offers.js";
 import { leave } from "./toast.js";
 
@@ -177,7 +178,7 @@ function settle() {
   const composer = $("#composer");
   if (composer) takeUp(composer);
   lookAt(openTicket());
-  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden]")) button.hidden = false;
+  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden], [data-draft-edit][hidden]")) button.hidden = false;
   markOpen();
 }
 

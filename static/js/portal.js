@@ -1,4 +1,6 @@
 // A question that is open: what others say appears by itself, and what is being typed stays.
+import { prepareForms } from "./attach.js";
+
 const root = document.querySelector("#question");
 const news = document.querySelector("#news");
 let asking = false;
@@ -29,7 +31,9 @@ function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-version]");
   if (!fresh) return;
   const spoke = fresh.dataset.last;
+  const files = [...root.querySelectorAll("#reply [data-attached] > *")];
   inside().replaceWith(fresh);
+  root.querySelector("#reply [data-attached]")?.replaceChildren(...files);
   for (const [id, text] of typed) if (text) restore(id, text);
   for (const id of open) root.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
   if (place) {
@@ -37,6 +41,7 @@ function show(html) {
     box?.focus({ preventScroll: true });
     box?.setSelectionRange(place.from, place.to);
   }
+  prepareForms(root);
   window.htmx?.process(fresh);
   news.textContent = spoke ? `New from ${spoke}` : "";
 }

@@ -1,11 +1,10 @@
 // Who else has this ticket open, and who is writing in it. Told by the others' screens themselves, so it costs the server nothing to know.
-import { onOpen, send } from "./live.js";
+import { onOpen, say as send } from "./live.js";
 
 const AGAIN_MS = 15_000, LOST_MS = 40_000, TYPING_MS = 5_000, TELL_MS = 2_500;
 const me = Number(document.body.dataset.user);
 const others = new Map(); // by id: { name, initials, hue, seen, typing, note }
 let number = 0, told = 0;
-let customer = { name: "", text: "", until: 0 };
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -14,7 +13,6 @@ export function lookAt(ticket) {
   if (ticket !== number) {
     number = ticket;
     others.clear();
-    customer = { name: "", text: "", until: 0 };
     say();
   }
   show();
@@ -29,8 +27,8 @@ export function typing(isNote) {
 
 const say = () => send({ view: document.hidden ? 0 : number });
 
-function hear({ kind, number: about, user, name, initials, hue, doing, is_new: isNew, note, text }) {
-  if (about !== number) return;
+function hear({ kind, number: about, user, name, initials, hue, doing, is_new: isNew, note }) {
+  if (about !== number || !user) return;
   if (kind === "presence" && user === me) {
     if (doing === "gone") say(); // another window of one's own
     return;
@@ -39,8 +37,7 @@ function hear({ kind, number: about, user, name, initials, hue, doing, is_new: i
   else if (kind === "presence") {
     others.set(user, { ...others.get(user), name, initials, hue, seen: Date.now() });
     if (isNew) setTimeout(say, Math.random() * 400);
-  } else if (kind === "typing" && user && user !== me) others.set(user, { initials: name[0], hue: user % 8, ...others.get(user), name, note, seen: Date.now(), typing: Date.now() + TYPING_MS });
-  else if (kind === "typing" && !user) customer = { name, text, until: Date.now() + TYPING_MS };
+  } else if (kind === "typing" && user !== me) others.set(user, { initials: name[0], hue: user % 8, ...others.get(user), name, note, seen: Date.now(), typing: Date.now() + TYPING_MS });
   else return;
   show();
 }
@@ -57,11 +54,6 @@ function show() {
       place.replaceChildren(...words.map(portrait));
     }
   }
-  const line = $("#customer-typing");
-  if (!line) return;
-  line.hidden = customer.until <= now;
-  line.querySelector("strong").textContent = customer.name;
-  line.querySelector("span").textContent = customer.text ? `“${customer.text}”` : "";
 }
 
 function portrait({ initials, hue, words }) {

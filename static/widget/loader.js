@@ -43,7 +43,7 @@
   const isPrivate = () => navigator.doNotTrack === "1" || navigator.globalPrivacyControl === true;
 
   function place() {
-    const found = { page: here(), title: plain(document.title), locale: navigator.language || "" };
+    const found = { page: here(), title: plain(document.title), locale: navigator.language || "", viewport: `${innerWidth}x${innerHeight}` };
     if (!isPrivate()) Object.assign(found, { error: failure, actions });
     return { ...found, ...given };
   }
@@ -147,8 +147,14 @@
       background: transparent; box-shadow: 0 2px 6px rgb(0 0 0 / .12), 0 16px 48px rgb(0 0 0 / .22); color-scheme: light dark; }
     iframe[hidden] { display: none; }
     @media (max-width: 30rem) { iframe { inset: 0; inline-size: 100vw; block-size: 100dvh; border-radius: 0; } }
+    iframe.away { inset-inline: 1.5rem auto; }
     .ring { position: fixed; inset: 0 auto auto 0; box-sizing: border-box; border: 3px solid #1d4ed8; border-radius: .5rem; pointer-events: none;
       box-shadow: 0 0 0 4px rgb(147 180 255 / .55); }
+    .coach { position: absolute; inset: calc(100% + .625rem) auto auto 0; max-inline-size: 16rem; inline-size: max-content; padding: .375rem .625rem; border-radius: .5rem;
+      background: #1d4ed8; color: #fff; font: 600 .8125rem/1.4 system-ui, sans-serif; box-shadow: 0 8px 24px rgb(0 0 0 / .18); }
+    .coach span { display: block; font-weight: 400; opacity: .9; }
+    .coach.above { inset-block: auto calc(100% + .625rem); }
+    .coach.left { inset-inline: auto 0; }
     @media (prefers-reduced-motion: no-preference) { .ring { animation: ring 1.2s ease-in-out 3 alternate; } }
     @keyframes ring { from { box-shadow: 0 0 0 2px rgb(147 180 255 / .8); } to { box-shadow: 0 0 0 10px rgb(147 180 255 / .15); } }
     @media print { :host { display: none; } }`;
@@ -226,7 +232,8 @@
   function heard(message) {
     if (message.type === "close") close();
     else if (message.type === "unread") draw(Number(message.count) || 0);
-    else if (message.type === "highlight") highlight(String(message.target)).then((isFound) => tell({ type: "highlighted", target: message.target, answer: message.answer, isFound }));
+    else if (message.type === "highlight") point(message);
+    else if (message.type === "stop") unmark();
     else if (message.type === "keep") keep(String(message.name), String(message.value || ""));
     else if (message.type === "warning") warn(String(message.text));
     else if (message.type === "event") emit(String(message.name), message.detail);
@@ -235,6 +242,16 @@
   // --- Showing where something is ---
 
   let ring = null;
+  let unmark = () => {};
+  const APPEARS = 1_200; // ms in which what is pointed to may come up: a menu that has just been opened
+  const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+  // For the frame: it hears whether the thing was there, and when it was pressed.
+  async function point({ target, answer, words, step }) {
+    const pressed = () => tell({ type: "pressed", target, answer });
+    const isFound = await highlight(String(target), { words: plain(words), step: plain(step), pressed });
+    tell({ type: "highlighted", target, answer, isFound });
+  }
 
   // By the name that the page's authors gave it, or as a selector of theirs; nothing that cannot be seen.
   function find(target) {
@@ -249,28 +266,52 @@
   }
 
   // Marks it until it is pressed, is gone, or a minute is over. True when it was found.
-  async function highlight(target) {
-    ring?.remove();
-    const element = parts && find(target);
-    if (!element) return false;
+  async function highlight(target, { words = "", step = "", pressed } = {}) {
+    unmark();
+    let element = parts && find(target);
+    for (const end = Date.now() + APPEARS; parts && !element && Date.now() < end; element = find(target)) await pause(100);
+    if (!parts || !element) return false;
+    unmark(); // of two at once the last one counts
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
     const mark = (ring = document.createElement("div"));
     mark.className = "ring";
+    if (words) mark.append(coach(words, step));
     parts.root.append(mark);
     const until = Date.now() + 60_000;
-    const done = () => { mark.remove(); element.removeEventListener("click", done); };
-    element.addEventListener("click", done);
+    const done = () => { mark.remove(); frame?.classList.remove("away"); element.removeEventListener("click", press, true); };
+    const press = guarded(() => { done(); pressed?.(); });
+    unmark = done;
+    element.addEventListener("click", press, true);
     const follow = () => {
       if (!mark.isConnected) return;
       if (!element.isConnected || Date.now() > until) return done();
       const { x, y, width, height } = element.getBoundingClientRect();
+      mark.firstChild?.classList.toggle("above", y + height + 80 > innerHeight);
+      mark.firstChild?.classList.toggle("left", x + 260 > innerWidth);
+      frame?.classList.toggle("away", covers(x, y, width, height));
       mark.style.cssText = `translate: ${x - 6}px ${y - 6}px; inline-size: ${width + 12}px; block-size: ${height + 12}px`;
       requestAnimationFrame(follow);
     };
     follow();
     if (matchMedia("(max-width: 30rem)").matches) close(); // the frame covers the page there
     return true;
+  }
+
+  function coach(words, step) {
+    const box = document.createElement("div"), small = document.createElement("span");
+    box.className = "coach";
+    box.setAttribute("role", "status");
+    small.textContent = step;
+    box.append(words, small);
+    return box;
+  }
+
+  // The frame makes room for what it points at. Once it has, it would not be in the way: it is asked where it usually stands.
+  function covers(x, y, width, height) {
+    if (!isOpen || !frame || innerWidth < 900) return false;
+    const { width: across, height: up } = frame.getBoundingClientRect();
+    return x + width > innerWidth - across - 24 && y + height > innerHeight - up - 92 && x > across + 48;
   }
 
   function open() {
@@ -329,7 +370,7 @@
     },
     open,
     close,
-    highlight,
+    highlight: (target) => highlight(String(target)),
     on(name, listener) {
       if (typeof listener !== "function") return warn("on needs a function.");
       listeners.set(name, [...(listeners.get(name) || []), listener]);
@@ -337,7 +378,7 @@
     shutdown() {
       tell({ type: "forget" });
       undo.splice(0).forEach((each) => each());
-      ring?.remove();
+      unmark();
       parts?.host.remove();
       parts = frame = port = null;
       waiting = [];

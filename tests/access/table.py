@@ -22,6 +22,8 @@ inbox:held              POST  door  door  door  door  door  go    no    go
 inbox:held              DELETE door door  door  door  door  go    no    go
 inbox:unsent            POST  door  door  door  door  door  bad   no    bad
 inbox:assignment        POST  door  door  door  door  door  go    no    go
+inbox:holding           POST  door  door  door  door  door  go    no    go
+inbox:holding           DELETE door door  door  door  door  go    no    go
 inbox:closure           POST  door  door  door  door  door  go    no    go
 inbox:tags              POST  door  door  door  door  door  go    no    go
 inbox:priority          POST  door  door  door  door  door  go    no    go
@@ -55,8 +57,14 @@ inbox:macro             POST  door  door  door  door  door  bad   no    bad
 inbox:macro_removal     POST  door  door  door  door  door  go    no    go
 inbox:macro_offers      GET   door  door  door  door  door  yes   no    yes
 inbox:macro_application POST  door  door  door  door  door  go    no    go
+live:feed               GET   door  door  door  door  door  yes   yes   yes
+live:chat               GET   door  door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
+assistant:copilot       GET   door  door  door  door  door  yes   no    yes
+assistant:rewriting     POST  door  door  door  door  door  bad   no    bad
+assistant:rewritten     GET   door  door  door  door  door  no    no    no
+assistant:article       POST  door  door  door  door  door  no    no    no
 assistant:dismissal     POST  door  door  door  door  door  go    no    go
 learning:audits         GET   door  door  door  door  door  yes   yes   yes
 learning:verdict        POST  door  door  door  door  door  bad   no    bad
@@ -97,6 +105,12 @@ learning:learned_article    POST  door  door  door  door  door  no    no    go
 learning:suspicions             GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion              GET   door  door  door  door  door  yes   yes   yes
 learning:suspicion_still_right  POST  door  door  door  door  door  go    go    go
+
+attachments:upload      POST  no    bad   bad   bad   bad   bad   bad   bad
+attachments:file        GET   no    yes   no    yes   no    yes   no    yes
+attachments:file[noted] GET   no    no    no    no    no    yes   no    yes
+attachments:file[unsent] GET  no    yes   no    no    no    no    no    no
+attachments:file[unsent] DELETE no  yes   no    no    no    no    no    no
 
 portal:home             GET   yes
 portal:topic            GET   yes
@@ -224,4 +238,8 @@ widget:address          POST  no
 widget:transcript       POST  no
 widget:rating           POST  no
 widget:reading          POST  no
+widget:why              GET   no
+widget:files            POST  no
+widget:file             GET   no
+widget:file             DELETE no
 """

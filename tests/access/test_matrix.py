@@ -65,7 +65,7 @@ def path_of(route, world, address=None):
     name, _, thing = route.rstrip("]").partition("[")
     values = {
         "number": world.ticket.pk,
-        "seq": 2,
+        "seq": 1,
         "pk": next((thing.pk for part, thing in world.parts.items() if part in name), world.decision.pk),
         "view": "all",
         "slug": thing or "permits",
@@ -73,7 +73,7 @@ def path_of(route, world, address=None):
         "object_id": world.objects(name),
         "id": world.people["agent"].pk,
         "content_type_id": 1,
-        "key": "x-y",
+        "key": world.files[thing or "sent"] if name == "attachments:file" else "x-y",
         "uidb36": "1",
         "provider_id": "sso",
         "app_label": "helpdesk",

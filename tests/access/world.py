@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import (
     ApiKey,
     Article,
+    Attachment,
     DevMail,
     Event,
     Macro,
@@ -51,6 +53,7 @@ class World:
     suspicion: Suspicion
     learned: LearnedResolution
     macro: Macro
+    files: dict[str, str]
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ class World:
         return {
             "events": Event.objects.count(),
             "messages": Message.objects.count(),
+            "files": Attachment.objects.count(),
             "tickets": list(
                 Ticket.objects.order_by("pk").values_list(
                     "pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq", "merged_into", "customer", "shown_from"
@@ -157,11 +161,24 @@ def make_world() -> World:
         make_suspicion(articles["public"]),
         make_learned(ticket),
         Macro.objects.create(name=f"{NOTE} dunning", body="Pay up.", tags=["late"], audience="team", audience_team=legal),
+        make_files(people),
     )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):
         world.keys[name] = ApiKey.issue(name=name, scopes=scopes, by=people[maker])[1]
     return world
+
+
+def make_files(people) -> dict[str, str]:
+    """Keys of what goes with Ada's last message, with the note, and with nothing yet."""
+    keys = {}
+    for which, mark, person in (("sent", SECRET, "owner"), ("noted", NOTE, "agent"), ("unsent", SECRET, "owner")):
+        put = Attachment.put(SimpleUploadedFile(f"{mark}.txt", f"{mark} in a file".encode()), by=people[person])
+        keys[which] = put.key
+        if which != "unsent":
+            message = Message.objects.filter(is_note=which == "noted", author="agent" if which == "noted" else "customer").latest("seq")
+            Attachment.tie([put], message)
+    return keys
 
 
 def session_of(person) -> str:

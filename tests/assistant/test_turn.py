@@ -3,11 +3,12 @@
 import pytest
 
 from assistant import llm, turn
-from helpdesk.models import Message, SiteSettings, Source, Ticket
+from helpdesk.models import Attachment, Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning.models import Decision
 from tests.assistant.openai_peer import Peer
 from tests.factories import make_article, make_customer, make_ticket, make_user
+from tests.helpdesk.test_attachments import upload
 
 GUEST = "How can a guest sign a permit without an account and without a seat?"
 
@@ -161,3 +162,22 @@ class TestWithAModel:
         assert (ticket.handler, last(ticket).kind) == ("team", "handoff")
         decision = Decision.objects.get(ticket=ticket)
         assert (decision.kind, decision.shown) == ("hand_off", False)
+
+
+def test_a_question_that_says_little_is_read_with_what_went_wrong_on_the_page(ask):
+    where = {"page": "/permits/new", "title": "New permit", "error": "A guest cannot sign this permit without an account"}
+    vague = ask("Why does this fail?", context=where)
+    assert last(vague).meta["title"] == "Let somebody sign without an account"
+    assert "cannot sign" in Decision.objects.get(ticket=vague).question
+    clear = ask(GUEST, context=where)
+    assert "New permit" not in Decision.objects.get(ticket=clear).question
+
+
+def test_a_picture_without_a_word_goes_to_people(help_centre, happening):
+    with happening():
+        ticket = make_ticket(body=GUEST)
+    put = Attachment.put(upload(), by=ticket.customer)
+    with happening():
+        ticket.say("", customer=ticket.customer, attachments=[put.key])
+    ticket.refresh_from_db()
+    assert ticket.handler == "team" and ticket.events.get(verb="ticket.handed_off").data["reason"] == "only_files"

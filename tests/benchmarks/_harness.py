@@ -91,7 +91,7 @@ def report(name, rows, **facts):
     path = Path(os.environ.get("DATA_DIR") or product.ROOT / ".data") / "bench" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"rows": rows, **facts}, indent=2))
-    missed = [each["metric"] for each in rows if each["goal"] and not within(each)]
+    missed = [each["metric"] for each in rows if each["goal"] is not None and not within(each)]
     print(f"\nWritten to {path}." + (f" Missed: {', '.join(missed)}." if missed else ""))
     return 1 if missed else 0
 

@@ -136,8 +136,8 @@ class Bench:
         await self.fault("Redis was stopped", lambda: server.stop("redis"), lambda: server.start("redis"))
         await self.fault("Redis was emptied", flush)
         await self.fault("Redis was restarted", lambda: (server.stop("redis"), server.start("redis")))
-        await self.fault("the web process was killed", lambda: server.stop("web"), lambda: server.start("web"))
-        await self.fault("the live process was killed", lambda: server.stop("live"), lambda: server.start("live"))
+        await self.fault("the web process was killed", lambda: server.kill("web"), lambda: server.start("web"))
+        await self.fault("the live process was killed", lambda: server.kill("live"), lambda: server.start("live"))
         there = await self.do(written, [visitor.number for visitor in self.visitors])
         lost = sum(len(set(self.said[visitor]) - set(there[visitor.number][1])) for visitor in self.visitors)
         doubled = sum(len(keys) - len(set(keys)) for _, keys in there.values())
@@ -179,7 +179,7 @@ async def storm(bench, server, sockets):
         line.token, line.number, line.known = visitor.token, visitor.number, visitor.known
         line.task = asyncio.create_task(line.follow())
     await _until(lambda: all(line.is_open for line in lines))
-    await asyncio.to_thread(server.stop, "live")
+    await asyncio.to_thread(server.kill, "live")
     await bench.reply("Said while nobody had a line.")
     await asyncio.to_thread(server.start, "live")
     await asyncio.to_thread(_wait_ready, server)
@@ -238,11 +238,14 @@ async def run(server):
     return bench.rows
 
 
-def main():
+def measure():
     models = Path(os.environ.get("DATA_DIR") or Path(__file__).parents[2] / ".data") / "models"
     with Server("bench", os.environ["DATABASE_URL"], models) as server:
-        rows = asyncio.run(run(server))
-    return harness.report("chats", rows, seed=SEED, chats=CHATS)
+        return asyncio.run(run(server))
+
+
+def main():
+    return harness.report("chats", measure(), seed=SEED, chats=CHATS)
 
 
 if __name__ == "__main__":

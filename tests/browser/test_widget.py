@@ -133,6 +133,48 @@ def test_an_answer_points_at_the_page_and_says_when_the_thing_is_gone(server, ho
     page.context.close()
 
 
+def test_steps_are_shown_one_after_the_other(server, host, browser):
+    origin, ines = host
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(f"{origin}/permits")
+        page.get_by_role("button", name="Help").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_label("Ask a question").fill("Where is the button for accounts?")
+        frame.get_by_role("button", name="Send").click()
+        expect(frame.locator(".chat:not(.chat--me):not(.chat--pending)").first).to_be_visible()
+        server.do(points, ines, "invite", "private")
+        frame.get_by_role("link", name="invite").last.click()
+        coach, bar = page.locator(".coach"), frame.locator(".shownbar")
+        expect(coach).to_have_text("inviteStep 1 of 2")
+        expect(bar).to_contain_text("invite is marked on the page")
+        page.locator("#invite").click()
+        expect(coach).to_have_text("privateStep 2 of 2")
+        expect(bar).to_contain_text("private is marked on the page")
+        bar.get_by_role("button", name="Stop").click()
+        expect(page.locator(".ring")).to_have_count(0)
+        expect(bar).to_have_count(0)
+
+
+def test_where_sockets_are_blocked_answers_come_all_the_same(server, host, browser):
+    origin, ines = host
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.add_init_script(
+            "window.WebSocket = class extends EventTarget { constructor() { super(); setTimeout(() => this.dispatchEvent(new CloseEvent('close'))); } close() {} }"
+        )
+        page, waited = context.new_page(), []
+        page.on("request", lambda request: waited.append(request.url) if "/ws/widget/poll/" in request.url else None)
+        page.goto(f"{origin}/permits")
+        page.get_by_role("button", name="Help").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_label("Ask a question").fill("Is anybody there at all?")
+        with page.expect_response(lambda response: "/ws/widget/poll/" in response.url and response.status == 200, timeout=20_000):
+            frame.get_by_role("button", name="Send").click()
+        server.do(said_by_people, ines, "We are, even without sockets.")
+        expect(frame.get_by_text("We are, even without sockets.")).to_be_visible()
+        assert waited
+
+
 def test_on_a_page_that_the_site_does_not_name_the_frame_stays_empty(server, host, browser):
     origin, _ = host
     page = browser.new_context().new_page()

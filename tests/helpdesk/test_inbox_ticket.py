@@ -199,9 +199,9 @@ class TestThread:
             ticket.assign(to=[ines, tom][n % 2], by=tom)
             make_ticket(ticket.customer).resolve(by=tom)
         ticket.mark_read(ines)
-        # session, agent, closed teams, settings; the ticket, its read mark, messages, events, earlier tickets; agents, teams; counts, rows;
-        # the ticket's incident, and how many are open; what agents have written and not sent, or can take back; macros
-        assert first == 18
+        # session, agent, closed teams, settings; the ticket, its read mark, messages and their files, events, earlier tickets; agents, teams; counts, rows;
+        # the ticket's incident, and how many are open; what agents have written and not sent, or can take back; macros, and who gets copies
+        assert first == 20
         assert cost() == first + 1  # the people that events name
 
     def test_htmx_gets_the_thread_and_the_customer_and_history_gets_the_page(self, client, ines, ticket):

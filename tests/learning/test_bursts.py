@@ -129,7 +129,7 @@ def test_false_alarms_are_as_rare_as_promised():
 
 
 @given(st.lists(st.floats(0.1, 80), min_size=1, max_size=60), st.integers(0, 167))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_expected_tickets_follow_the_hours_and_add_up(ages, hour):
     weights = np.exp2(-np.array(ages) / bursts.HALF_LIFE)
     hours = bursts.hourly(weights, np.full(len(ages), hour, np.int64), max(ages))
@@ -151,7 +151,7 @@ def test_copies_are_copies_of_each_other(one, other):
 
 
 @given(st.integers(2, 14), st.sampled_from(bursts.GROWN), st.integers(0, 1_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_whoever_gathers_was_near_enough(count, radius, seed):
     draw = np.random.default_rng(seed)
     vectors = np.stack([unit(draw.normal(0.3, 1, 8)) for _ in range(count)])

@@ -50,6 +50,17 @@ class TestBetting:
         assert np.median(seen) < 120
         assert np.quantile(seen, 0.9) < 200
 
+    @pytest.mark.parametrize(("mean", "expected"), [(0.24, 0.12), (0.43, 0.17), (0.9, 0.3)])
+    def test_what_is_worse_is_seen_within_the_exposure_it_says(self, mean, expected):
+        """500 streams, looked at after every outcome; the bound is on their mean, and no more than three times what it comes to."""
+        rng, bound = np.random.default_rng(4), betting.exposure(mean, expected, 0.02)
+        outcomes = (rng.random((500, 3_000)) < mean).astype(float)
+        ends = [int(np.argmax(betting.wealth(each, np.full(3_000, expected)) >= 50)) + 1 for each in outcomes]
+        assert np.mean(ends) <= bound <= 3 * np.mean(ends)
+
+    def test_what_keeps_its_promise_may_be_exposed_for_ever(self):
+        assert betting.exposure(0.1, 0.12, 0.02) == betting.exposure(0.12, 0.12, 0.02) == np.inf
+
     def test_of_two_arms_that_do_alike_neither_is_called_worse(self):
         rng = np.random.default_rng(3)
         alarms = sum(betting.difference(*(rng.random((2, 1_000)) < 0.8).astype(float)).max() >= 20 for _ in range(500))
@@ -194,6 +205,7 @@ class TestWatch:
         answered(policy, 40, complaints=20)
         seen = watch.take_back_if_harmful(NOW)
         assert (seen.answers, seen.complaints) == (40, 20)
+        assert 20 < seen.exposure < 50, "what is right only half as often as it promises is not served for longer"
         policy.refresh_from_db()
         assert (policy.state, policy.retired_at) == ("retired", NOW)
         assert "after 40 answers: 20 customers complained" in policy.reasons[-1]

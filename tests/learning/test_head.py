@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from learning import features, head, hindsight, ranker
@@ -87,7 +87,6 @@ class TestHindsight:
         vectors, sources = rng.normal(size=(60, 12)).astype(np.float32), rng.choice([1, 2, 4], 60)
         return head.fit(vectors, sources, rng.random(60) + 0.1)
 
-    @settings(deadline=None)
     @given(st.integers(0, 2_000), st.floats(0.05, 0.6))
     def test_it_is_what_the_ranker_would_have_said_with_it(self, seed, share):
         rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from assistant.why import why
 from helpdesk.models import Event, Source
+from helpdesk.search import embedder
 from helpdesk.search.retrieve import hybrid
 from learning import merging, probation, rebuild, resolutions
 from learning.models import Decision, Episode, LearnedResolution, Signal
@@ -185,6 +186,37 @@ class TestStates:
         shadowed = asked("Bo Lind")
         only().retire("Away", at=timezone.now())
         assert asked("Cara Moss") == shadowed
+
+
+class TestSetForms:
+    """Agents answer many things in one set form, in which a word or two make the difference."""
+
+    MATTERS = {
+        "What does my balance come to?": "balance",
+        "How high is the interest rate on savings?": "interest rate",
+        "Which routing number do I give?": "routing number",
+        "When is the next holiday?": "next holiday",
+    }
+
+    def answer(self, matter):
+        return f"This is what to do about “{matter}”: open it in the app, choose the entry that fits, confirm, and it is done in a minute."
+
+    @pytest.fixture
+    def meaning(self, settings):
+        """The embedder that is shipped: to one that counts words, texts in one form are all the same."""
+        settings.EMBEDDER = "minilm"
+        embedder.forget_embedder()
+
+    def test_what_the_form_says_of_one_matter_is_not_said_of_another(self, meaning, solve, ada):
+        for asked, matter in self.MATTERS.items():
+            solve(ada, asked, self.answer(matter), teach=True)
+        assert [each.question for each in LearnedResolution.objects.order_by("pk")] == list(self.MATTERS)
+        for asked, matter in self.MATTERS.items():
+            solve(make_customer(f"Bo {matter.title()}"), f"{asked} Please", f"Hello. {self.answer(matter)}", teach=True)
+        assert LearnedResolution.objects.count() == len(self.MATTERS)
+        for each in LearnedResolution.objects.all():
+            asked = set(Episode.objects.filter(source=each.source, credit__gt=0).values_list("decision__question", flat=True))
+            assert asked == {each.question, f"{each.question} Please"}
 
 
 class TestMerging:

@@ -94,7 +94,7 @@ def test_odd_texts_have_vectors_too(model, text):
 
 
 @given(text=st.text(st.characters(codec=None), max_size=200))
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_has_a_vector(model, text):
     assert np.linalg.norm(model.embed([text])) == pytest.approx(1, abs=1e-5)
 

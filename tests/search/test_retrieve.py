@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 ANYONE = AnonymousUser()
 VIEWERS = {"public": ANYONE, "customers": Customer(pk=1, email="ada@client.example"), "internal": User(pk=1)}
 AUDIENCES = ["public", "customers", "internal"]
-slow = hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+slow = hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def make_source(title, body="", audience="public", is_live=True, kind="article"):

@@ -81,9 +81,16 @@ class TestTalking:
     def test_where_they_are_goes_with_it_without_what_follows_the_question_mark(self, widget):
         actions = [{"kind": "click", "what": "Invite", "selector": "#invite", "at": "2026-11-23T10:00:00Z"}]
         there = widget(sub="u-17")
-        assert there.ask(page="/permits/new?token=abc#x", title="New permit", actions=actions, password="hunter2")[0] == 201
+        where = {
+            "page": "/permits/new?token=abc#x",
+            "title": "New permit",
+            "viewport": "1280x900",
+            "actions": actions,
+            "password": "hunter2",
+        }
+        assert there.ask(**where)[0] == 201
         context = Ticket.objects.get().context
-        assert (context["page"], context["title"]) == ("/permits/new", "New permit")
+        assert (context["page"], context["title"], context["viewport"]) == ("/permits/new", "New permit", "1280x900")
         assert context["actions"] == [{"kind": "click", "what": "Invite", "selector": "#invite", "at": "2026-11-23T10:00:00+00:00"}]
         assert "hunter2" not in str(context)
 

@@ -193,6 +193,30 @@ async def test_typing_is_shown_to_the_other_side_and_what_is_typed_to_agents_onl
     await ines.leave()
 
 
+async def test_an_answer_is_seen_while_it_is_being_written():
+    visit, ticket = (await cast())["ada"]
+    socket = await following(visit, ticket.pk)
+    await heard(socket, "conversation")
+    live.hint(live.ticket_group(ticket.pk), {"kind": "stream", "number": ticket.pk, "text": "Choose **Add"})
+    assert (await heard(socket, "stream"))["text"] == "Choose **Add"
+    await socket.leave()
+
+
+async def test_agents_see_who_comes_goes_and_moves_on():
+    visit, ticket = (await cast())["ada"]
+    ines = Socket(await sync_to_async(lambda: session_of(make_user()))())
+    await ines.connect()
+    await ines.say(json.dumps({"watch": ticket.pk}))
+    await heard(ines, "watching")
+    socket = await following(visit, ticket.pk)
+    assert (await heard(ines, "presence"))["here"]
+    await socket.say(json.dumps({"page": "/permits/12"}))
+    assert (await heard(ines, "presence"))["page"] == "/permits/12"
+    await socket.leave()
+    assert not (await heard(ines, "presence"))["here"]
+    await ines.leave()
+
+
 async def test_where_they_are_now_is_kept_without_what_follows_the_question_mark():
     visit, ticket = (await cast())["ada"]
     socket = await following(visit, ticket.pk)

@@ -18,8 +18,8 @@ export function button(css, text, action) {
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const mark = () => $("mark").content.cloneNode(true);
 
-/** `choose(option)`: one of what the assistant offers was pressed. */
-export function bubble(message, choose) {
+/** `files`: the list of them, empty or not. `choose(option)`: one of what the assistant offers was pressed. `why(seq)`: the reasons, in sentences. */
+export function bubble(message, files, { choose, why } = {}) {
   const isMine = message.author === "customer";
   const chat = make("div", isMine ? "chat chat--me" : "chat");
   const said = make("div", "chat__body prose");
@@ -29,13 +29,17 @@ export function bubble(message, choose) {
     else Object.assign(link, { target: "_blank", rel: "noopener" });
   });
   if (isMine) {
-    chat.append(said, make("p", "chat__meta", message.at ? clock(message.at) : "Sending"));
+    if (message.html) chat.append(said);
+    if (files.children.length) chat.append(files);
+    chat.append(make("p", "chat__meta", message.at ? clock(message.at) : "Sending"));
     return chat;
   }
   const inside = make("div");
   if (message.name) inside.append(make("p", "chat__name", message.name));
-  inside.append(said);
+  if (message.html) inside.append(said);
+  if (files.children.length) inside.append(files);
   for (const source of message.sources || []) inside.append(cited(source));
+  if (message.has_why) inside.append(reasons(message.seq, why));
   if (message.options?.length) {
     const group = make("div", "chat__options");
     group.append(...message.options.map((option) => button("pill", option.title, () => choose(option))));
@@ -45,10 +49,21 @@ export function bubble(message, choose) {
   return chat;
 }
 
+/** Fetched when somebody wants to know. */
+function reasons(seq, why) {
+  const box = make("details", "chat__why"), told = make("div", "chat__reasons");
+  box.append(make("summary", "", "Why this answer"), told);
+  box.addEventListener("toggle", async () => {
+    if (!box.open || told.childElementCount) return;
+    try { told.replaceChildren(...(await why(seq)).map((sentence) => make("p", "", sentence))); } catch { box.open = false; }
+  });
+  return box;
+}
+
 /** What somebody has just written, before the server has it. */
-export function unsent(text) {
-  const chat = bubble({ author: "customer", html: "" });
-  chat.querySelector(".chat__body").textContent = text;
+export function unsent(text, files) {
+  const chat = bubble({ author: "customer", html: text && " " }, files);
+  if (text) chat.querySelector(".chat__body").textContent = text;
   return chat;
 }
 
@@ -58,6 +73,13 @@ export function pending(text, name = "") {
   const body = make("p", "chat__body", text);
   chat.append(name ? face(name) : mark(), body);
   return chat;
+}
+
+/** Under an answer: something on the page is marked. */
+export function shownBar(words, stop) {
+  const bar = make("p", "shownbar");
+  bar.append($("icon-scan").content.cloneNode(true), make("span", "", `${words} is marked on the page`), button("btn btn--small btn--ghost", "Stop", stop));
+  return bar;
 }
 
 function face(name) {
@@ -93,7 +115,11 @@ export function welcome(told) {
   const box = make("div", "nudge");
   if (told.notice) box.append(make("p", "nudge__notice", told.notice));
   if (told.articles.length) {
-    if (told.where) box.append(make("p", "nudge__where", `You are on ${told.where}`));
+    if (told.where) {
+      const where = make("p", "nudge__where");
+      where.append($("icon-map-pin").content.cloneNode(true), `You are on ${told.where}`);
+      box.append(where);
+    }
     const list = make("ul");
     for (const article of told.articles) {
       const row = make("li"), link = make("a", "", article.title);

@@ -2,19 +2,22 @@
 import { livePort, token, visit } from "./server.js";
 
 const FIRST_MS = 500, LONGEST_MS = 8_000, SIGNED_OUT = 4401, TYPING_MS = 700;
+const BLOCKED_AFTER = 3; // sockets that never opened: then requests that wait do their work, while it is tried again
 
 export class Line {
   #socket; #attempt = 0; #timer; #wanted = 0; #after = () => 0; #heard; #typed = 0; #isWelcome = false;
+  #waiting; #version = () => ""; // of long polling: the request that waits, and what is shown
 
   /** `heard`: called with each frame, and with `{kind: "line", isOpen}` when the line opens or is lost. */
   constructor(heard) { this.#heard = heard; }
 
-  get isOpen() { return this.#isWelcome; }
+  get isOpen() { return this.#isWelcome || Boolean(this.#waiting?.isHeard); }
 
-  /** Be told of this conversation from now on. `after`: a function that says how far it is known. */
-  follow(number, after) {
+  /** Be told of this conversation from now on. `after`, `version`: functions that say how far it is known, and as what. */
+  follow(number, after, version) {
     const isNew = number !== this.#wanted;
-    [this.#wanted, this.#after] = [number, after];
+    [this.#wanted, this.#after, this.#version] = [number, after, version];
+    if (isNew && this.#waiting) this.#listen();
     if (this.#isWelcome && isNew && number) this.#ask();
     else if (!this.#socket && !this.#timer) this.#open();
   }
@@ -30,6 +33,7 @@ export class Line {
   close() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#unlisten();
     const socket = this.#socket;
     this.#lost();
     socket?.close();
@@ -42,8 +46,7 @@ export class Line {
     this.#timer = undefined;
     let secret;
     try { secret = await token(); } catch { return this.#retry(); }
-    const { protocol, hostname, host } = location;
-    const socket = (this.#socket = new WebSocket(`${protocol === "https:" ? "wss" : "ws"}://${livePort ? `${hostname}:${livePort}` : host}/ws/widget/`));
+    const socket = (this.#socket = new WebSocket(address("ws")));
     socket.addEventListener("open", () => socket.send(JSON.stringify({ visit: secret })));
     socket.addEventListener("message", ({ data }) => { if (socket === this.#socket) this.#hear(data); });
     socket.addEventListener("close", ({ code }) => {
@@ -60,9 +63,43 @@ export class Line {
     if (frame.kind === "welcome") {
       this.#attempt = 0;
       this.#isWelcome = true;
+      this.#unlisten();
       this.#heard({ kind: "line", isOpen: true });
       if (this.#wanted) this.#ask();
     } else this.#heard(frame);
+  }
+
+  // --- Without sockets ---
+
+  #unlisten() {
+    this.#waiting?.abort.abort();
+    this.#waiting = undefined;
+  }
+
+  async #listen() {
+    this.#unlisten();
+    const mine = (this.#waiting = { abort: new AbortController(), isHeard: false });
+    while (this.#waiting === mine) {
+      try {
+        await (this.#wanted ? this.#wait(mine) : pause(FIRST_MS));
+      } catch {
+        if (mine.isHeard && this.#waiting === mine) { mine.isHeard = false; this.#heard({ kind: "line", isOpen: false }); }
+        await pause(Math.random() * LONGEST_MS);
+      }
+    }
+  }
+
+  /** One request, answered when there is something new, or after a while with nothing. */
+  async #wait(mine) {
+    const query = new URLSearchParams({ number: this.#wanted, after: this.#after(), version: this.#version() });
+    const headers = { Authorization: `Visit ${await token()}` };
+    const answer = await fetch(`${address("http")}poll/?${query}`, { headers, credentials: "omit", cache: "no-store", signal: mine.abort.signal });
+    if (answer.status === 401) visit.token = "";
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { frames } = await answer.json();
+    if (this.#waiting !== mine) return;
+    if (!mine.isHeard) { mine.isHeard = true; this.#heard({ kind: "line", isOpen: true }); }
+    for (const frame of frames) this.#heard(frame);
   }
 
   #lost() {
@@ -76,5 +113,13 @@ export class Line {
   #retry() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#open(), Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempt++));
+    if (this.#attempt >= BLOCKED_AFTER && !this.#waiting) this.#listen();
   }
+}
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+function address(kind) {
+  const { protocol, hostname, host } = location;
+  return `${kind}${protocol === "https:" ? "s" : ""}://${livePort ? `${hostname}:${livePort}` : host}/ws/widget/`;
 }

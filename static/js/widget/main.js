@@ -1,5 +1,6 @@
 // Inside the widget's frame: who is there, what was said, and what they say. The page around it is reached through one port and no other way.
-import { $, bubble, earlierList, make, button, pending, unsent, welcome } from "./draw.js";
+import { $, bubble, earlierList, make, button, pending, shownBar, unsent, welcome } from "./draw.js";
+import { attached, forgetFiles, listenForFiles, Tray } from "./files.js";
 import { Line } from "./line.js";
 import { call, kept, token, visit } from "./server.js";
 
@@ -10,13 +11,14 @@ const SENDS = { first: 1_000, most: 8_000 }; // ms between two attempts to send 
 const TYPING_LASTS = 5_000;
 
 let port, place = {}, isOpen = false;
-let number = 0, known = 0, judged = 0, seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
+let number = 0, known = 0, judged = 0, version = "", seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
 let timer, misses = 0, typing;
 
-visit.onNew = () => { forget(); greet(); };
+visit.onNew = () => { forget(); forgetFiles(); tray.clear(); greet(); };
 visit.onWarning = (text) => tellPage({ type: "warning", text });
 
 const line = new Line(heard);
+const tray = new Tray($("tray"), fail);
 const tellPage = (message) => port?.postMessage(message);
 
 // --- What stands in the conversation ---
@@ -24,7 +26,7 @@ const tellPage = (message) => port?.postMessage(message);
 function put(message) {
   if (seen.has(message.seq)) return;
   const mine = seen.get(message.client_msg_id || undefined);
-  const drawn = bubble(message, (option) => say("", String(option.source), option.title));
+  const drawn = bubble(message, attached(message.files), { choose: (option) => say("", String(option.source), option.title), why });
   drawn.dataset.seq = message.seq;
   mine?.remove();
   log.insertBefore(drawn, [...log.children].find((each) => Number(each.dataset.seq) > message.seq) || null);
@@ -34,6 +36,7 @@ function put(message) {
 
 function forget() {
   number = known = judged = 0;
+  version = "";
   seen = new Map();
   log.replaceChildren();
   verdict.hidden = true;
@@ -44,13 +47,14 @@ function forget() {
 
 /** `told`: the conversation's state, and what was said after `told.after`. `isNow`: it is said just now, and not read again. */
 function show(told, isNow = known > 0) {
-  if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); line.follow(number, () => known); }
+  if (told.number !== number) { forget(); number = told.number; kept.set("number", String(number)); follow(); }
   const before = known;
   log.querySelectorAll(".chat--pending, .chat__receipt").forEach((each) => each.remove());
   told.messages.forEach(put);
   if (told.after <= known) known = Math.max(known, told.last);
   else fetchNews(); // something between has not come yet
   judged = told.judged;
+  version = told.version;
   const news = told.messages.filter((message) => message.author !== "customer" && message.seq > before);
   if (isNow && news.length) bring(seen.get(news[0].seq));
   if (told.is_pending) log.append(pending("Working on it"));
@@ -60,12 +64,22 @@ function show(told, isNow = known > 0) {
   $("leave").hidden = Boolean(told.address) || !told.with_people || told.is_resolved;
   $("copy").hidden = !told.may_have_copy;
   rating(told);
-  $("who").textContent = told.is_resolved ? "Solved" : told.helper ? `${told.helper.split(" ")[0]} is looking after this` : told.expected;
+  head(told);
   $("fresh").hidden = false;
   if (isOpen && news.length) call(`conversations/${number}/reading/`, {}).catch(() => {});
   else if (before && news.length) tellPage({ type: "unread", count: news.length });
   if (before && news.length) tellPage({ type: "event", name: "message", detail: { number, count: news.length } });
 }
+
+/** Who is there: whoever looks after this, who is in, or when somebody will be. */
+function head(told) {
+  const isLooked = Boolean(told.helper) && !told.is_resolved;
+  const words = told.is_resolved ? "Solved" : isLooked ? `${told.helper.split(" ")[0]} is looking after this` : told.present || told.expected;
+  $("who").replaceChildren(isLooked || (told.present && !told.is_resolved) ? make("span", "state state--good", words) : words);
+}
+
+const why = async (seq) => (await call(`conversations/${number}/messages/${seq}/why/`)).why;
+const follow = () => line.follow(number, () => known, () => version);
 
 /** A long answer is read from its beginning. */
 function bring(element) {
@@ -86,27 +100,54 @@ log.addEventListener("click", (event) => {
   if (!pointer) return;
   event.preventDefault();
   const answer = [...seen].find(([seq, element]) => typeof seq === "number" && element.contains(pointer))?.[0];
-  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent, answer });
+  const steps = [...pointer.closest(".chat__body").querySelectorAll('a[href^="#show:"]')];
+  showMe({ answer, steps, at: steps.indexOf(pointer) });
 });
+
+let guide; // the answer, the things it points to in turn, and which of them is marked
+
+function showMe(next) {
+  stopGuide();
+  guide = next;
+  const pointer = guide.steps[guide.at], step = guide.steps.length > 1 ? `Step ${guide.at + 1} of ${guide.steps.length}` : "";
+  tellPage({ type: "highlight", target: pointer.hash.slice("#show:".length), words: pointer.textContent, step, answer: guide.answer });
+}
+
+function stopGuide() {
+  guide?.bar?.remove();
+  guide = undefined;
+}
+
+/** It was pressed: on to what comes next, if anything does. */
+function pressed({ answer }) {
+  if (guide?.answer !== answer) return;
+  if (guide.at + 1 < guide.steps.length) showMe({ ...guide, at: guide.at + 1 });
+  else stopGuide();
+}
 
 /** What is not there is told to the desk: the answer may describe a product that has changed. */
 function guided({ target, answer, isFound }) {
+  if (isFound && guide?.answer === answer) {
+    guide.bar = shownBar(guide.steps[guide.at].textContent, () => { tellPage({ type: "stop" }); stopGuide(); });
+    seen.get(answer)?.lastChild.append(guide.bar);
+  }
   if (isFound) return;
+  stopGuide();
   fail("That is not on this page, or it has moved. We have made a note of it.");
   if (answer) call(`conversations/${number}/guide/`, { target, answer }).catch(() => {});
 }
 
 // --- What they say ---
 
-async function say(text, option = "", shown = text) {
+async function say(text, option = "", shown = text, files = []) {
   const id = crypto.randomUUID();
   log.querySelector(".nudge")?.remove();
-  const waiting = unsent(shown);
+  const waiting = unsent(shown, attached(files));
   seen.set(id, waiting);
   log.append(waiting);
   verdict.hidden = true;
   fail("");
-  await deliver({ text, option, client_msg_id: id, place }, waiting);
+  await deliver({ text, option, client_msg_id: id, place, attachments: files.map((file) => file.key) }, waiting);
 }
 
 // The same words with the same id are said once, so that sending again is always safe.
@@ -206,7 +247,7 @@ function look() {
 async function start() {
   forget();
   number = Number(kept.get("number")) || 0;
-  if (number) { await fetchNews(); line.follow(number, () => known); }
+  if (number) { await fetchNews(); follow(); }
   else greet();
   look();
 }
@@ -218,7 +259,7 @@ async function greet() {
     const told = await call("home/", place);
     if (number || log.querySelector(".chat")) return; // they have begun meanwhile
     log.replaceChildren(welcome(told));
-    $("who").textContent = told.expected;
+    head(told);
   } catch { /* the question can be asked all the same */ }
 }
 
@@ -227,7 +268,7 @@ async function open(which) {
   number = which;
   kept.set("number", String(number));
   await fetchNews();
-  line.follow(number, () => known);
+  follow();
 }
 
 async function earlier() {
@@ -251,6 +292,7 @@ addEventListener("message", (event) => {
     else if (data.type === "close") { isOpen = false; look(); }
     else if (data.type === "identify" && data.identity !== visit.identity) identify(data.identity);
     else if (data.type === "highlighted") guided(data);
+    else if (data.type === "pressed") pressed(data);
     else if (data.type === "forget") { kept.set("key", ""); kept.set("number", ""); clearTimeout(timer); line.close(); }
   };
   start();
@@ -262,7 +304,7 @@ async function identify(identity) {
   visit.identity = identity;
   visit.token = "";
   await token().catch(() => {});
-  line.follow(number, () => known);
+  follow();
   look();
 }
 
@@ -297,17 +339,20 @@ $("rating-more").addEventListener("submit", (event) => {
   const said = $("rating-comment");
   rate(Number(said.dataset.score), said.value);
 });
-$("write").addEventListener("submit", (event) => {
+$("write").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = ask.value.trim();
-  if (!text) return;
+  if (!text && !number && !tray.isEmpty) return fail("Say in a few words what the file shows.");
+  if (!text && tray.isEmpty) return;
   ask.value = "";
-  say(text);
+  const files = await tray.take();
+  if (text || files.length) say(text, "", text, files);
 });
 ask.addEventListener("input", () => line.typing(ask.value));
 ask.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); $("write").requestSubmit(); }
 });
-addEventListener("keydown", (event) => { if (event.key === "Escape") tellPage({ type: "close" }); });
+listenForFiles(tray);
+addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("picture").open) tellPage({ type: "close" }); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) fetchNews(); });
 addEventListener("online", () => { misses = 0; fetchNews().then(look); });

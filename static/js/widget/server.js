@@ -23,7 +23,7 @@ export const kept = {
 export const visit = { token: "", identity: "", isKnown: false, onNew() {}, onWarning() {} };
 let beginning;
 
-async function send(path, data, method) {
+async function ask(path, data, method) {
   const isForm = data instanceof FormData;
   const answer = await fetch(`/widget/${path}`, {
     method: method || (data ? "POST" : "GET"),
@@ -32,9 +32,14 @@ async function send(path, data, method) {
     credentials: "omit",
     cache: "no-store",
   });
-  const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(answer.status, told.error?.message || "Something went wrong. Please try again.");
-  return told;
+  if (answer.ok) return answer;
+  const told = await answer.json().catch(() => ({}));
+  throw new Refused(answer.status, told.error?.message || "Something went wrong. Please try again.");
+}
+
+async function send(...request) {
+  const answer = await ask(...request);
+  return answer.status === 204 ? {} : answer.json();
 }
 
 async function begin() {
@@ -53,14 +58,17 @@ export async function token() {
 }
 
 /** A token that has run out is asked for anew, once. */
-export async function call(path, data, method) {
+async function known(work) {
   for (const isLast of [false, true]) {
     try {
       await token();
-      return await send(path, data, method);
+      return await work();
     } catch (error) {
       if (isLast || error.status !== 401) throw error;
       visit.token = "";
     }
   }
 }
+
+export const call = (path, data, method) => known(() => send(path, data, method));
+export const bytes = (path) => known(async () => (await ask(path)).blob());
