@@ -121,7 +121,7 @@ def ticket_context(
         "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
         **composer_context(request.user, ticket, mine, form),
         "customer": ticket.customer,
-        "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
+        "earlier_tickets": [(each, *profile.outcome(each), profile.solution(each)) for each in earlier],
         "trail": profile.trail(ticket),
         "here": profile.here(ticket.customer) if ticket.channel == Ticket.Channel.CHAT else None,
         "product": profile.product(ticket),

@@ -345,10 +345,10 @@ class TestCustomer:
         organisation = make_organisation(plan="Enterprise", lifecycle="at_risk", traits={"seats": 412})
         ada = make_customer(title="Head of Field Operations", organisation=organisation, traits={"app": "iOS 6.14.2"})
         by_tom, assumed, by_assistant = (make_ticket(ada, body=f"Earlier {n}") for n in range(3))
-        by_tom.reply("Yes.", by=tom)
+        by_tom.reply("Yes, choose **Add a guest**.", by=tom)
         by_tom.resolve(by=tom)
         assumed.resolve(how="assumed")
-        by_assistant.answer("So.", meta={"kind": "answer"})
+        by_assistant.answer("So.", meta={"kind": "answer", "citations": [{"n": 1, "title": "Guest signatures"}]})
         by_assistant.solved(customer=ada)
         ticket = make_ticket(ada, context={"page": "/settings/security", "error": "SAML_LOOP"})
         panel = show(client, ticket).split('id="customer"')[1]
@@ -363,7 +363,7 @@ class TestCustomer:
             "/settings/security",
         ]:
             assert words in panel
-        for words in ["Solved by Tom", "Assumed solved", "Solved by the assistant"]:
+        for words in ["Solved by Tom", "Yes, choose Add a guest.", "Assumed solved", "Solved by the assistant", "Guest signatures"]:
             assert words in panel
 
     def test_an_unproved_address_is_said(self, client, ines):
