@@ -82,7 +82,7 @@ def begun(ticket: Ticket, unsent: Iterable[Unsent]) -> MessageForm:
 
 def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
     """Say it, and do with the ticket what was asked; a reply first waits the seconds in which it may be taken back. Raises ValidationError, Stale or SentOtherwise with nothing said."""
-    said = {**form.cleaned_data, "attachments": form.attachments}
+    said = {**form.cleaned_data, "attachments": list(form.attachments)}
     seconds, at = SiteSettings.load().undo_seconds, timezone.now()
     with ticket.locked():
         if already := ticket.already_said(said["client_msg_id"]) or _held(ticket, said["client_msg_id"]):
@@ -94,8 +94,7 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
         else:
             _check_seen(ticket, said["seen_seq"], by)
             if seconds and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
-                wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id")}
-                wanted["attachments"] = list(said["attachments"])
+                wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id", "attachments")}
                 held = HeldReply.hold(ticket, said["body"], by=by, seconds=seconds, at=at, **wanted)
                 Unsent.discard(ticket, by=by, is_note=False)
                 return held

@@ -66,8 +66,10 @@ def match(reply: str, asked: Sequence[Decision] = (), among: QuerySet[Source] | 
     learned = [found.source_id for found in alike if found.is_learned]
     again, before = (_in_the_same_words(learned, reply, said), _asked_before(learned, asked)) if learned else (set(), set())
     fitting = [found for found in alike if not found.is_learned or found.source_id in again | before]
-    best, *others = sorted(fitting, key=lambda found: (found.source_id not in again, -found.score, found.source_id)) or [None]
-    if best is None or (best.is_learned and best.source_id not in again and _is_one_of_many(best, others)):
+    if not fitting:
+        return None
+    best, *others = sorted(fitting, key=lambda found: (found.source_id not in again, -found.score, found.source_id))
+    if best.is_learned and best.source_id not in again and _is_one_of_many(best, others):
         return None
     return Source.objects.filter(pk=best.source_id).first()
 
@@ -98,9 +100,10 @@ def _is_one_of_many(best: Match, others: Sequence[Match]) -> bool:
     if not rivals:
         return False
     first = Chunk.objects.filter(source__in=[best.source_id, *rivals], position=0).exclude(vector=None)
-    vectors = dict(first.values_list("source", "vector"))
-    mine = vectors.get(best.source_id)
-    return any(mine is None or pk not in vectors or float(np.dot(mine, vectors[pk])) < SAME for pk in rivals)
+    vectors = {source: np.asarray(vector) for source, vector in first.values_list("source", "vector")}
+    if best.source_id not in vectors:
+        return True
+    return any(pk not in vectors or float(np.dot(vectors[best.source_id], vectors[pk])) < SAME for pk in rivals)
 
 
 def matches(reply: str, vector: Vector, asked: Sequence[Decision] = (), among: QuerySet[Source] | None = None) -> list[Match]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 
 from helpdesk import formatting
+from helpdesk.models.attachments import Attachment
 from helpdesk.models.events import Event
 from helpdesk.models.people import User
 from helpdesk.models.tickets import Ticket
@@ -39,8 +40,8 @@ class HeldReply(models.Model):
     draft = models.PositiveBigIntegerField(null=True)
     macro = models.PositiveBigIntegerField(null=True)
     then = models.CharField(max_length=10, blank=True)
-    attachments = ArrayField(models.CharField(max_length=32), default=list)
     client_msg_id = models.CharField(max_length=64, blank=True)
+    attachments = models.JSONField(default=list, blank=True, help_text="Keys of the files that go with it")
     at = models.DateTimeField()
     due_at = models.DateTimeField()
 
@@ -63,10 +64,12 @@ class HeldReply(models.Model):
         return mark_safe(formatting.render_reply(self.body))  # noqa: S308  (sanitised as it is rendered)
 
     @classmethod
-    def hold(cls, ticket: Ticket, body: str, *, by: User, seconds: int, at: dt.datetime, **wanted: object) -> HeldReply:
+    def hold(
+        cls, ticket: Ticket, body: str, *, by: User, seconds: int, at: dt.datetime, attachments: Sequence[str] = (), **wanted: object
+    ) -> HeldReply:
         """Call with the ticket locked."""
-        if body.strip() or not wanted.get("attachments"):
-            body = formatting.clean_text(body)
+        body = formatting.clean_text(body) if body.strip() or not attachments else ""
+        wanted["attachments"] = [each.key for each in Attachment.claim(attachments, by=by)]
         held = cls.objects.create(ticket=ticket, user=by, body=body, at=at, due_at=at + dt.timedelta(seconds=seconds), **wanted)
         Event.record("reply.held", by=by, ticket=ticket, at=at, held=held.pk)
         return held
@@ -79,14 +82,9 @@ class HeldReply(models.Model):
             if not HeldReply.objects.filter(pk=self.pk).delete()[0]:
                 return None
             ticket, by = self.ticket, self.user
+            files = list(Attachment.objects.unsent(by).filter(key__in=self.attachments).values_list("key", flat=True))
             message = ticket.reply(
-                self.body,
-                by=by,
-                teach=self.teach,
-                draft=self.draft,
-                client_msg_id=self.client_msg_id,
-                attachments=self.attachments,
-                at=at,
+                self.body, by=by, teach=self.teach, draft=self.draft, client_msg_id=self.client_msg_id, attachments=files, at=at
             )
             if self.macro and (macro := Macro.objects.visible_to(by).with_people().filter(pk=self.macro).first()):
                 macro.apply(ticket, by=by, at=at)

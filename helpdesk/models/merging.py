@@ -89,7 +89,7 @@ class Merging:
             also = ["state", "snoozed_until", "waiting_since"]
             meta = {"via": said.ticket_id}
             who = said.customer or ticket.customer
-            message = ticket.append("customer", said.body, by=who, at=at, is_note=True, client_msg_id=key, meta=meta, also=also)
+            message = ticket.append("customer", _words(said), by=who, at=at, is_note=True, client_msg_id=key, meta=meta, also=also)
             Event.record("message.followed", by=who, ticket=ticket, at=at, message=message.pk, seq=message.seq, source=said.ticket_id)
         return message
 
@@ -99,7 +99,7 @@ class Merging:
         with ticket.locked():
             if already := ticket.already_said(key):
                 return already
-            message = ticket.append("agent", reply.body, by=cast(User, reply.user), at=at, client_msg_id=key, meta={"copy_of": reply.pk})
+            message = ticket.append("agent", _words(reply), by=cast(User, reply.user), at=at, client_msg_id=key, meta={"copy_of": reply.pk})
             Event.record("message.copied", by=cast(User, reply.user), ticket=ticket, at=at, message=message.pk, seq=message.seq)
         return message
 
@@ -145,7 +145,7 @@ def follow(said: Message, *, at: dt.datetime) -> None:
         return
     target, who = _last(merge.target), said.customer
     if who is not None and (merge.shares or target.customer_id == who.pk):
-        target.say(said.body, customer=who, client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
+        target.say(_words(said), customer=who, client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
     else:
         target.overhear(said, at=at)
 
@@ -159,6 +159,12 @@ def hand_round(reply: Message, *, at: dt.datetime) -> None:
             if merge.source.customer_id not in told:
                 merge.source.receive_copy(reply, at=at)
             waiting.append((merge.source, told | {merge.source.customer_id}))
+
+
+def _words(message: Message) -> str:
+    """With the names of its files, which stay where they were put."""
+    names = ", ".join(each.name for each in message.attachments.all())
+    return "\n\n".join(filter(None, [message.body, f"({names}, in {message.ticket_id})" if names else ""]))
 
 
 def _last(ticket: Ticket) -> Ticket:
