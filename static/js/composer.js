@@ -10,7 +10,6 @@ let desk = null; // what is written in the open ticket: { url, place, message, r
 let carried = null; // what was typed while an answer was on its way
 
 const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
-const listOf = (composer) => $("[data-attached]", composer);
 const kindOf = (composer) => (composer.elements.kind.value === "note" ? "note" : "reply");
 
 // ── The files beside the text, which attach.js puts there ───────────────────────
@@ -101,7 +100,6 @@ export function takeUp(composer) {
   desk = fresh;
   kind.value = chosen;
   composer.dataset.kind = "";
-  if (listOf(composer).children.length) desk[chosen].files = listOf(composer).innerHTML; // it came back from the server with them
   showKind(composer);
   if (spot) { body.focus(); body.setSelectionRange(...spot); }
   $("[data-restored]", composer)?.toggleAttribute("hidden", Boolean(before) || !(known.reply || known.note));
@@ -114,7 +112,6 @@ function showKind(composer) {
   if (composer.dataset.kind === kind.value) return;
   composer.dataset.kind = desk.chosen = kind.value;
   body.value = desk[kind.value].body;
-  listOf(composer).innerHTML = desk[kind.value].files; // as the server had written them
   draft.value = kind.value === "reply" ? desk.reply.draft ?? "" : "";
   listOf(composer).innerHTML = desk[kind.value].files; // as the server had written them
   body.dataset.replyPlaceholder ??= body.placeholder;
