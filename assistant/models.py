@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from helpdesk.models import Message, Ticket
+from helpdesk.models import Message, Ticket, User
 
 LIKELY = 0.6
 
@@ -82,3 +82,46 @@ def offer(ticket: Ticket, message: Message, *, at: dt.datetime, **fields: Any) -
     Draft.objects.ready().filter(ticket=ticket).exclude(pk=draft.pk).update(state=Draft.State.UNUSED)
     Ticket.objects.filter(pk=ticket.pk).update(has_draft=True)
     return draft
+
+
+class Rewriting(models.Model):
+    """A text that an agent wants put otherwise. A worker writes it; nothing is taken over by itself."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Being written"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    how = models.CharField(max_length=12)
+    language = models.CharField(max_length=40, blank=True)
+    text = models.TextField()
+    result = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    error = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "-id"], name="rewriting_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.how} for #{self.ticket_id}"
+
+    def work(self, *, at: dt.datetime) -> None:
+        from assistant.llm import LLMUnavailable
+        from assistant.rewriting import rewrite
+
+        if self.state != self.State.WAITING:
+            return
+        try:
+            self.result, self.state = rewrite(self.text, self.how, language=self.language), self.State.DONE
+        except LLMUnavailable as error:
+            self.error, self.state = str(error)[:200], self.State.FAILED
+        self.save(update_fields=["result", "state", "error"])
+
+    @property
+    def changed_facts(self) -> list[str]:
+        from assistant.rewriting import changed_facts
+
+        return changed_facts(self.text, self.result, self.how) if self.how != "summary" else []

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import llm
+from assistant import beside, llm
 from assistant.drafting import draft_for
-from assistant.models import Draft
+from assistant.models import Draft, Rewriting
+from assistant.rewriting import LIMIT, WAYS
+from assistant.tasks import rewrite
 from assistant.why import why
+from helpdesk import nudge
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import Ticket, User
-from learning.models import Decision
+from helpdesk.formatting import clean_line
+from helpdesk.models import Article, Audience, Event, Message, Ticket, User
+from learning.gap_views import may_write
+from learning.masking import mask
+from learning.models import Audit, Decision, LearnedResolution
+from learning.models.gap import free_slug
 
 
 @require_GET
@@ -54,3 +63,74 @@ def explanation(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"why": why(decision), "is_agent": isinstance(viewer, User), "decision": decision}
     template = "assistant/_why.html" if request.htmx else "assistant/why.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+@require_GET
+@agent_required
+def copilot(request: AgentRequest, number: int) -> HttpResponse:
+    """What stands beside the thread. Fetched after it, and shown without touching anything that is being typed."""
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user).select_related("customer__organisation"), pk=number)
+    vector = beside.vector_of(ticket)
+    neighbours = beside.similar(ticket, vector, agent=request.user) if vector is not None else []
+    article = beside.article_for(ticket, vector) if vector is not None else None
+    context = {
+        "ticket": ticket,
+        "summary": beside.in_one_line(ticket),
+        "neighbours": neighbours[: beside.SHOWN],
+        "suggested": beside.suggested(ticket, neighbours, agent=request.user),
+        "article": article,
+        "article_link": beside.link_to(article) if article else "",
+        "learned": LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3],
+        "audit": Audit.objects.due().visible_to(request.user).filter(decision__ticket=ticket).select_related("decision__source").first(),
+        "where": clean_line(request.GET.get("view", ""), limit=40) or "all",
+    }
+    return render(request, "assistant/_copilot.html" if request.htmx else "assistant/copilot.html", context)
+
+
+@require_POST
+@agent_required
+def rewriting(request: AgentRequest, number: int) -> HttpResponse:
+    """`text`, `how` (shorter, friendlier, translate), `language`: asked for. A worker writes it; the answer asks for it again until it is there."""
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user), pk=number)
+    how, text = request.POST.get("how", ""), request.POST.get("text", "").replace("\x00", "")
+    if not llm.is_configured() or how not in WAYS or not text.strip() or len(text) > LIMIT:
+        return HttpResponse("Write something first, and not more than a few pages.", status=422)
+    wanted = Rewriting.objects.create(
+        ticket=ticket,
+        user=request.user,
+        how=how,
+        text=text,
+        language=clean_line(request.POST.get("language", ""), limit=40),
+        at=timezone.now(),
+    )
+    nudge.soon(rewrite, wanted.pk)
+    return render(request, "assistant/_rewriting.html", {"rewriting": wanted, "ticket": ticket})
+
+
+@require_GET
+@agent_required
+def rewritten(request: AgentRequest, number: int, pk: int) -> HttpResponse:
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user), pk=number)
+    found = get_object_or_404(Rewriting, pk=pk, ticket=ticket, user=request.user)
+    return render(request, "assistant/_rewriting.html", {"rewriting": found, "ticket": ticket})
+
+
+@require_POST
+@agent_required
+def article(request: AgentRequest, number: int, seq: int) -> HttpResponse:
+    """“Save as article”: an answer as the draft of one, without what is personal. Nobody reads it before an admin publishes it."""
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user).select_related("customer"), pk=number)
+    message = get_object_or_404(ticket.messages.public().filter(author__in=[Message.Author.AGENT, Message.Author.ASSISTANT]), seq=seq)
+    before = Event.objects.filter(verb="article.drafted", ticket=ticket, data__message=message.pk).first()
+    written = Article.objects.filter(pk=before.data["article"]).first() if before else None
+    if written is None:
+        names = [person.name for person in (ticket.customer, message.user) if person]
+        title = mask(ticket.subject, names=names)
+        written = Article.objects.create(
+            slug=free_slug(title), title=title, body=mask(message.body, names=names), audience=Audience.CUSTOMERS, author=request.user
+        )
+        Event.record("article.drafted", by=request.user, ticket=ticket, at=timezone.now(), article=written.pk, message=message.pk)
+    if may_write(request.user):
+        return redirect(reverse("admin:helpdesk_article_change", args=[written.pk]))
+    messages.success(request, f"“{written.title}” is kept as a draft. An admin can publish it.")
+    return redirect(ticket.get_absolute_url())

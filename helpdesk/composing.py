@@ -93,7 +93,7 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
             message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"], attachments=said["attachments"])
         else:
             _check_seen(ticket, said["seen_seq"], by)
-            if seconds:
+            if seconds and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
                 wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id", "attachments")}
                 held = HeldReply.hold(ticket, said["body"], by=by, seconds=seconds, at=at, **wanted)
                 Unsent.discard(ticket, by=by, is_note=False)

@@ -29,6 +29,7 @@ def open_ticket(
     handler: str = Ticket.Handler.ASSISTANT,
     tags: list[str] | None = None,
     client_msg_id: str = "",
+    split_from: Ticket | None = None,
     attachments: Sequence[str] = (),
     at: dt.datetime | None = None,
 ) -> Ticket:
@@ -56,7 +57,8 @@ def open_ticket(
     )
     Tag.know(ticket.tags)
     message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, files=files)
-    Event.record("ticket.opened", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq, channel=channel)
+    told = {"message": message.pk, "seq": message.seq, "channel": channel, **({"split_from": split_from.pk} if split_from else {})}
+    Event.record("ticket.opened", by=customer, ticket=ticket, at=at, **told)
     return ticket
 
 

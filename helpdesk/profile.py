@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from helpdesk.formatting import clean_line, plain
 from helpdesk.models import Customer, Organisation, Resolution, Ticket, User, Visit
 
 EARLIER = 5
@@ -111,7 +112,7 @@ def local_time(customer: Customer) -> str:
 
 
 def earlier(customer: Customer, *, besides: Ticket, agent: User) -> list[Ticket]:
-    """Their last tickets, each with how it was solved (`how`, `solver`, `answered_by`)."""
+    """Their last tickets, each with how it was solved (`how`, `solver`, `answered_by`) and by what (`solution`, `cited`)."""
     held = Resolution.objects.filter(ticket=OuterRef("pk"), reversed_at=None).order_by("-at")
     return list(
         Ticket.objects.visible_to(agent)
@@ -121,6 +122,8 @@ def earlier(customer: Customer, *, besides: Ticket, agent: User) -> list[Ticket]
             how=Subquery(held.values("kind")[:1]),
             solver=Subquery(held.values("by__name")[:1]),
             answered_by=Subquery(held.values("message__author")[:1]),
+            solution=Subquery(held.values("message__body")[:1]),
+            cited=Subquery(held.values("message__meta__citations__0__title")[:1]),
         )
         .newest_first()[:EARLIER]
     )
@@ -137,3 +140,8 @@ def outcome(ticket: Any) -> tuple[str, str]:
     if ticket.how:
         return "good", "Solved by the assistant" if ticket.answered_by == "assistant" else "Solved"
     return "open", ticket.get_state_display()
+
+
+def solution(ticket: Any) -> str:
+    """What solved it: the article or learned answer that was cited, else the first words of the reply; `ticket` as `earlier` gives it."""
+    return str(ticket.cited or "") or clean_line(plain(ticket.solution or ""), limit=120)

@@ -8,7 +8,7 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from helpdesk import events, live, nudge
-from helpdesk.models import Event
+from helpdesk.models import Event, Merge, merging
 from helpdesk.signals import agent_read, event_recorded, outbox_filled
 
 
@@ -49,3 +49,15 @@ def send_soon(sender: Any, outbox_id: int, **kwargs: Any) -> None:
 
     if not events.is_inline():
         nudge.soon(send_outbox, outbox_id)
+
+
+@events.consumer("merged", {"message.said", "message.replied"}, here=lambda: True)
+def keep_merged_together(event: Event) -> None:
+    """What is said in a ticket that was merged into another one, or in that one, goes on to where it belongs."""
+    if event.ticket is None:
+        return
+    if event.verb == "message.said":
+        if event.ticket.merged_into_id:
+            merging.follow(event.ticket.message(event.data["message"]), at=event.at)
+    elif Merge.objects.standing().filter(target=event.ticket).exists():
+        merging.hand_round(event.ticket.message(event.data["message"]), at=event.at)

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from helpdesk import formatting
+from helpdesk import formatting, mentions
 from helpdesk.models import Event, Message, Outbox, Rating, Team, Ticket, User
 
 PAGE = 50  # messages
@@ -40,6 +40,16 @@ TOLD = {
     "ticket.snoozed": "alarm-clock",
     "ticket.woken": "alarm-clock",
     "ticket.spam": "ban",
+    "ticket.merged": "git-merge",
+    "ticket.absorbed": "git-merge",
+    "ticket.unmerged": "git-merge",
+    "ticket.released": "git-merge",
+    "ticket.split": "route",
+    "ticket.split_off": "route",
+    "ticket.copied_in": "user-round-plus",
+    "ticket.left_out": "user-round-x",
+    "ticket.requester_changed": "user-round-cog",
+    "macro.used": "zap",
 }
 REASONS = {
     "asked_for_person": "because a person was asked for",
@@ -66,7 +76,8 @@ class Said:
         """Cleaned when it was stored, and again here: a row may have come in by another way."""
         message = self.message
         clean = formatting.sanitise(message.html) if message.html else formatting.render_plain(message.body)
-        return mark_safe(formatting.without_targets(clean))  # noqa: S308  (there is no page of the customer's to point to)
+        clean = formatting.without_targets(clean)  # there is no page of the customer's to point to
+        return mark_safe(mentions.mark(clean, message.meta.get("mentions", [])))  # noqa: S308
 
     @property
     def citations(self) -> list[dict[str, Any]]:
@@ -143,7 +154,7 @@ def _thread(
 
 def deliveries(messages: Iterable[Message]) -> dict[int, list[Outbox]]:
     """By message the mails that carry it."""
-    replies = [message.pk for message in messages if message.author == Message.Author.AGENT and not message.is_note]
+    replies = [each.pk for each in messages if each.author == Message.Author.AGENT and (not each.is_note or "forwarded" in each.meta)]
     found: dict[int, list[Outbox]] = {}
     for row in Outbox.objects.filter(message__in=replies).order_by("pk") if replies else ():
         found.setdefault(row.message_id or 0, []).append(row)
@@ -309,3 +320,44 @@ class Teller:
 
     def spam(self, event: Event) -> SafeString:
         return format_html("<b>{}</b> marked this as spam", self.who(event))
+
+    def merged(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> merged this into {}", self.who(event), ticket_link(event.data["into"]))
+
+    def absorbed(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> merged {} into this", self.who(event), ticket_link(event.data["source"]))
+
+    def unmerged(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> undid the merging with {}", self.who(event), ticket_link(event.data["into"]))
+
+    def released(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> made {} a ticket of its own again", self.who(event), ticket_link(event.data["source"]))
+
+    def split(self, event: Event) -> SafeString:
+        seq = event.data["seq"]
+        return format_html(
+            '<b>{}</b> made <a class="link" href="#m-{}">a message</a> a ticket of its own, {}',
+            self.who(event),
+            seq,
+            ticket_link(event.data["to"]),
+        )
+
+    def split_off(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> split this off from {}", self.who(event), ticket_link(event.data["source"]))
+
+    def copied_in(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> copied in <b>{}</b> ({})", self.who(event), event.data["name"], event.data.get("email", ""))
+
+    def left_out(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> stopped the copies to <b>{}</b>", self.who(event), event.data["name"])
+
+    def requester_changed(self, event: Event) -> SafeString:
+        how = "who can read all of it" if event.data.get("shares") else "who reads what is said from here on"
+        return format_html("<b>{}</b> made this a ticket of <b>{}</b>, {}", self.who(event), event.data["name"], how)
+
+    def macro_used(self, event: Event) -> SafeString:
+        return format_html("<b>{}</b> used the macro <b>{}</b>", self.who(event), event.data["name"])
+
+
+def ticket_link(number: int) -> SafeString:
+    return format_html('<a class="link num" href="{}">{}</a>', reverse("inbox:ticket", args=[number]), number)

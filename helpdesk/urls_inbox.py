@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from helpdesk.views import inbox, inbox_actions, inbox_batches, inbox_messages, inbox_self, inbox_views, macros
+from helpdesk.views import (
+    inbox,
+    inbox_actions,
+    inbox_batches,
+    inbox_merging,
+    inbox_messages,
+    inbox_parties,
+    inbox_self,
+    inbox_views,
+    macros,
+)
 
 app_name = "inbox"
 
@@ -36,6 +46,12 @@ urlpatterns = [
     path("tickets/<int:number>/priority/", inbox_actions.priority, name="priority"),
     path("tickets/<int:number>/snooze/", inbox_actions.snooze, name="snooze"),
     path("tickets/<int:number>/spam/", inbox_actions.spam, name="spam"),
+    path("tickets/<int:number>/merger/", inbox_merging.merger, name="merger"),
+    path("tickets/<int:number>/messages/<int:seq>/split/", inbox_merging.split, name="split"),
+    path("tickets/<int:number>/messages/<int:seq>/forwarding/", inbox_parties.forwarding, name="forwarding"),
+    path("tickets/<int:number>/copies/", inbox_parties.copies, name="copies"),
+    path("tickets/<int:number>/requester/", inbox_parties.requester, name="requester"),
+    path("tickets/<int:number>/colleagues/", inbox_parties.colleagues, name="colleagues"),
     path("tickets/<int:number>/macros/", macros.offers, name="macro_offers"),
     path("tickets/<int:number>/macros/<int:pk>/", macros.application, name="macro_application"),
     path("macros/", macros.listing, name="macros"),

@@ -118,6 +118,8 @@ def reopened(event: Event, ticket: Ticket) -> None:
 @on("ticket.opened")
 def opened(event: Event, ticket: Ticket) -> None:
     """A new ticket on a matter that was answered days ago: that answer did not last. In another part of the product the same words ask something else."""
+    if event.data.get("split_from"):  # an agent made two of one: nobody has come back
+        return
     since = event.at - dt.timedelta(days=SiteSettings.load().came_back_days)
     earlier = Decision.objects.shown().filter(customer=ticket.customer_id, at__range=(since, event.at))
     if part := "/".join(ticket.page.split("/")[:2]).strip("/"):

@@ -38,6 +38,8 @@ def verdict(request: AgentRequest, pk: int) -> HttpResponse:
         return render(request, "learning/audits.html", {"problem": "Choose “Right”, “Wrong” or “Cannot tell”."}, status=422)
     source = next((each for each in _others(audit) if str(each.pk) == better), None)
     audit.judge(said, by=request.user, at=timezone.now(), source=source)
+    if request.htmx:  # from beside the ticket
+        return HttpResponse('<p class="faint" role="status">Thank you. The assistant learns from it.</p>')
     return redirect("learning:audits")
 
 

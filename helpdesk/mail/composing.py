@@ -10,7 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from helpdesk.formatting import sanitise, without_targets
+from helpdesk.formatting import render_reply, sanitise, without_targets
 from helpdesk.models import Message, Notification, Rating, SignInCode, SiteSettings, Ticket, User
 from helpdesk.models.notifications import Told
 from helpdesk.ratings import rating_token
@@ -45,6 +45,29 @@ def replied(message: Message) -> dict[str, str]:
         html=sanitise(message.html),
         files=list(message.attachments.all()),
         link=address("portal:question", ticket.number),
+    )
+
+
+def copied(message: Message) -> dict[str, str]:
+    """To somebody in copy: this reply and nothing before it, and no link that opens what is the requester's."""
+    site = SiteSettings.load()
+    subject = f"{site.company_name}: {message.ticket.subject} ({message.ticket.number})"
+    return mail("copied", subject, company=site.company_name, message=message, html=sanitise(without_targets(message.html)))
+
+
+def forwarded(message: Message, *, body: str, by: User) -> dict[str, str]:
+    """One message that an agent chose, to somebody outside."""
+    site = SiteSettings.load()
+    words = sanitise(render_reply(body)) if body else ""
+    return mail(
+        "forwarded",
+        f"Fwd: {message.ticket.subject}",
+        company=site.company_name,
+        message=message,
+        body=body,
+        words=words,
+        html=sanitise(without_targets(message.html)),
+        agent=by,
     )
 
 

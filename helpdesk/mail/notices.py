@@ -17,11 +17,11 @@ ASKED_EVERY = dt.timedelta(days=14)
 AUTOMATIC_EVERY = dt.timedelta(hours=1)  # one automatic mail an address: nobody's mailbox is flooded through us
 
 
-@consumer("mail", {"message.replied", "ticket.handed_off", "ticket.resolved"})
+@consumer("mail", {"message.replied", "message.copied", "ticket.handed_off", "ticket.resolved"})
 def notify(event: Event) -> None:
     if event.ticket is None or event.recorded_at - event.at > HISTORY:
         return
-    if event.verb == "message.replied":
+    if event.verb in {"message.replied", "message.copied"}:
         announce_reply(event, event.ticket)
     elif event.verb == "ticket.resolved":
         ask_rating(event, event.ticket)
@@ -30,13 +30,16 @@ def notify(event: Event) -> None:
 
 
 def announce_reply(event: Event, ticket: Ticket) -> None:
-    address = ticket.customer.address
-    if ticket.channel == Ticket.Channel.API or not address:
+    """To whoever asked, and to those in copy: each a mail of their own, so that nobody learns who else gets it."""
+    if ticket.channel == Ticket.Channel.API:
         return
-    payload = {"message": event.data["message"]}
-    Outbox.enqueue(
-        "reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=timezone.now() + PATIENCE, message=event.data["message"]
-    )
+    payload, due = {"message": event.data["message"]}, timezone.now() + PATIENCE
+    if address := ticket.customer.address:
+        Outbox.enqueue("reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=due, message=payload["message"])
+    for each in ticket.participants.select_related("customer"):
+        if copied := each.customer.address:
+            key = f"reply:{event.pk}:{each.customer_id}"
+            Outbox.enqueue("copy_mail", to=copied, payload=payload, key=key, message=payload["message"])
 
 
 def acknowledge(event: Event, ticket: Ticket) -> None:
@@ -83,6 +86,14 @@ def send_reply(row: Outbox) -> None:
     if message is None or message.ticket.customer_read_seq >= message.seq:
         raise NotNeeded
     send(row, composing.replied(message))
+
+
+@sender("copy_mail")
+def send_copy(row: Outbox) -> None:
+    message = Message.objects.public().select_related("ticket__customer", "user").filter(pk=row.payload["message"]).first()
+    if message is None or not message.ticket.participants.filter(customer__email=row.to).exists():
+        raise NotNeeded
+    send(row, composing.copied(message))
 
 
 @sender("rating_mail")

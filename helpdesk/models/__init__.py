@@ -8,9 +8,11 @@ from helpdesk.models.events import ASSISTANT, SYSTEM, Event, EventConsumption
 from helpdesk.models.held import HeldReply
 from helpdesk.models.knowledge import Article, ArticleFeedback, ArticleVersion, Audience, Category
 from helpdesk.models.macros import Macro
+from helpdesk.models.merging import Merge
 from helpdesk.models.messages import Message
 from helpdesk.models.notifications import Notification
 from helpdesk.models.outbox import Outbox
+from helpdesk.models.parties import Participant
 from helpdesk.models.people import Customer, CustomerEmail, Organisation, Team, User, find_or_create_customer
 from helpdesk.models.ratings import Rating
 from helpdesk.models.search import Chunk, Source
@@ -43,10 +45,12 @@ __all__ = [
     "EventConsumption",
     "HeldReply",
     "Macro",
+    "Merge",
     "Message",
     "Notification",
     "Organisation",
     "Outbox",
+    "Participant",
     "Rating",
     "ReadMark",
     "Resolution",

@@ -40,7 +40,7 @@ class Closure:
             if isinstance(by, User):
                 say_at_once(ticket, at=at)
             confirms = kind == Resolution.Kind.CONFIRMED and not ticket.resolutions.filter(kind=kind, reversed_at=None).exists()
-            if ticket.state == ticket.State.RESOLVED and not confirms:
+            if ticket.merged_into_id or (ticket.state == ticket.State.RESOLVED and not confirms):
                 return None
             answer = self._last_answer()
             resolution = Resolution.objects.create(ticket=ticket, kind=kind, by=by if isinstance(by, User) else None, message=answer, at=at)
@@ -114,11 +114,11 @@ class Closure:
                 )
             ticket.hand_off(reason="asked_for_person", body=self._promise(), at=at)
 
-    def reopen(self, *, by: User | None = None, customer: Customer | None = None, at: dt.datetime | None = None) -> None:
+    def reopen(self, *, by: User | None = None, customer: Customer | None = None, at: dt.datetime | None = None) -> bool:
         ticket, at = _ticket(self), at or timezone.now()
         with ticket.locked():
-            if ticket.state not in {ticket.State.RESOLVED, ticket.State.SPAM}:
-                return
+            if ticket.state not in {ticket.State.RESOLVED, ticket.State.SPAM} or ticket.merged_into_id:
+                return False
             ticket.resolutions.filter(reversed_at=None).update(reversed_at=at)
             ticket.state, ticket.resolved_at = ticket.State.OPEN, None
             unanswered = ticket.last_message_at if ticket.last_author == "customer" else None
@@ -132,6 +132,7 @@ class Closure:
                 at=at,
                 decision=answer.meta.get("decision") if answer else None,
             )
+        return True
 
     def rate(self, *, customer: Customer, score: int, comment: str = "", at: dt.datetime | None = None) -> Rating | None:
         """How they found it, once it is over. The last word counts; saying the same again says nothing new. None while it is not over."""

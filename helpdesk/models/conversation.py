@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.utils import timezone
 
-from helpdesk import formatting
+from helpdesk import formatting, mentions
 from helpdesk.models.events import ASSISTANT, SYSTEM, Actor, Event
 from helpdesk.models.people import Customer, Team, User
 
@@ -38,11 +38,13 @@ class Conversation:
             if already := ticket.already_said(client_msg_id):
                 return already
             files = _files(attachments, customer)
-            if ticket.state == ticket.State.RESOLVED:
-                ticket.reopen(customer=customer, at=at)
-            ticket.state, ticket.snoozed_until = ticket.State.OPEN, None
-            ticket.waiting_since = ticket.waiting_since or at
-            also = ["state", "snoozed_until", "waiting_since"]
+            also = []
+            if not ticket.merged_into_id:  # else it follows to where that one goes on, and is waited for there
+                if ticket.state == ticket.State.RESOLVED:
+                    ticket.reopen(customer=customer, at=at)
+                ticket.state, ticket.snoozed_until = ticket.State.OPEN, None
+                ticket.waiting_since = ticket.waiting_since or at
+                also = ["state", "snoozed_until", "waiting_since"]
             message = ticket.append("customer", body, by=customer, at=at, client_msg_id=client_msg_id, meta=meta, files=files, also=also)
             Event.record("message.said", by=customer, ticket=ticket, at=at, message=message.pk, seq=message.seq)
         return message
@@ -87,9 +89,14 @@ class Conversation:
             if already := ticket.already_said(client_msg_id):
                 return already
             files = _files(attachments, by)
-            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, is_note=True, files=files)
+            called = mentions.find(body, ticket)
+            meta = {"mentions": called.names} if called.names else None
+            message = ticket.append("agent", body, by=by, at=at, client_msg_id=client_msg_id, is_note=True, meta=meta, files=files)
             ticket.mark_read(by)
             Event.record("message.noted", by=by, ticket=ticket, at=at, message=message.pk, seq=message.seq)
+            if users := [pk for pk in called.users if pk != by.pk]:
+                told = {"message": message.pk, "seq": message.seq, "users": users, "teams": called.teams}
+                Event.record("message.mentioned", by=by, ticket=ticket, at=at, **told)
         return message
 
     def answer(self, body: str, *, meta: dict[str, Any], client_msg_id: str = "", at: dt.datetime | None = None) -> Message:
@@ -173,7 +180,7 @@ class Conversation:
             meta=meta or {},
             at=at,
         )
-        if author == "customer":
+        if author == "customer" and not is_note:
             ticket.customer_read_seq = message.seq
         if not is_note and message.kind != "handoff":  # the list shows the question, not that it was passed on
             ticket.last_message_at, ticket.last_author = at, author

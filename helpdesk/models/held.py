@@ -101,7 +101,8 @@ class HeldReply(models.Model):
                 return False
             begun = Unsent.objects.filter(ticket=self.ticket, user=by, is_note=False).first()
             body = "\n\n".join(filter(None, [begun.body.strip() if begun else "", self.body]))[: formatting.MESSAGE_LIMIT]
-            Unsent.keep(self.ticket, body, by=by, is_note=False, rev=begun.rev if begun else 0, draft=self.draft, at=at)
+            files = [*(begun.attachments if begun else []), *self.attachments]
+            Unsent.keep(self.ticket, body, by=by, is_note=False, rev=begun.rev if begun else 0, draft=self.draft, attachments=files, at=at)
             Event.record("reply.taken_back", by=by, ticket=self.ticket, at=at, held=self.pk)
         return True
 

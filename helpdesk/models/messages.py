@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from helpdesk.models.people import Customer, User
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, viewer: Viewer) -> MessageQuerySet:
         mine = self.filter(ticket__in=Ticket.objects.visible_to(viewer))
-        return mine if isinstance(viewer, User) else mine.filter(is_note=False)
+        return mine if isinstance(viewer, User) else mine.filter(is_note=False, seq__gte=F("ticket__shown_from"))
 
     def public(self) -> MessageQuerySet:
         return self.filter(is_note=False)

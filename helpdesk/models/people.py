@@ -15,6 +15,7 @@ from django.utils import timezone
 from helpdesk.formatting import clean_line
 
 if TYPE_CHECKING:
+    from helpdesk.models.tickets import Ticket
     from helpdesk.viewers import Viewer
 
 HERE = dt.timedelta(seconds=45)  # how long after the last sign of life of a socket
@@ -177,6 +178,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         if isinstance(viewer, Customer):
             return self.filter(pk=viewer.pk)
         return self.none()
+
+    def copied(self, ticket: Ticket) -> CustomerQuerySet:
+        """Who gets its replies besides its requester: those in copy, and the requesters of what was merged into it."""
+        from helpdesk.models.merging import Merge
+        from helpdesk.models.parties import Participant
+
+        merged = Merge.objects.of_others(ticket).values("source__customer")
+        return self.filter(models.Q(pk__in=Participant.objects.filter(ticket=ticket).values("customer")) | models.Q(pk__in=merged))
 
     def with_email(self, email: str) -> Customer | None:
         """By any of their addresses. One after the other: an OR of two tables uses no index."""

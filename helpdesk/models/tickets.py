@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from helpdesk.models.closure import Closure
 from helpdesk.models.conversation import Conversation
+from helpdesk.models.merging import Merging
+from helpdesk.models.parties import Parties
 from helpdesk.models.people import Customer, Organisation, Team, User
 from helpdesk.models.triage import Triage
 
@@ -58,7 +60,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(updated_at__lte=updated_at).filter(Q(updated_at__lt=updated_at) | Q(pk__lt=pk))
 
 
-class Ticket(Conversation, Closure, Triage, models.Model):
+class Ticket(Conversation, Closure, Triage, Merging, Parties, models.Model):
     class Channel(models.TextChoices):
         PORTAL = "portal", "Portal"
         CHAT = "chat", "Chat"
@@ -97,6 +99,9 @@ class Ticket(Conversation, Closure, Triage, models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+
+    merged_into = models.ForeignKey("self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="merged_here")
+    shown_from = models.PositiveIntegerField(default=0, editable=False, help_text="The first message that customers may read")
 
     # What a list row shows, kept by the verbs so that a list is one query.
     last_seq = models.PositiveIntegerField(default=0)

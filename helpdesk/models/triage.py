@@ -115,7 +115,7 @@ class Triage:
     def _set_state(self, state: str, *, verb: str, by: User | None, at: dt.datetime | None, until: dt.datetime | None = None) -> bool:
         ticket, at = _ticket(self), at or timezone.now()
         with ticket.locked():
-            if (ticket.state, ticket.snoozed_until) == (state, until):
+            if (ticket.state, ticket.snoozed_until) == (state, until) or ticket.merged_into_id:
                 return False
             if ticket.is_resolved and state != ticket.State.SPAM:  # it is not solved any more, and whoever counts that must know
                 ticket.reopen(by=by, at=at)

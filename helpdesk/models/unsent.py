@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
@@ -17,6 +19,9 @@ from helpdesk.models.tickets import Ticket
 
 if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
+
+
+MOST_FILES = 20
 
 
 class Elsewhere(Exception):
@@ -40,6 +45,7 @@ class Unsent(models.Model):
     is_note = models.BooleanField(default=False)
     body = models.TextField()
     draft = models.PositiveBigIntegerField(null=True, help_text="The assistant's draft that it began from")
+    attachments = ArrayField(models.CharField(max_length=32), default=list, help_text="Keys of files put down for it")
     rev = models.PositiveIntegerField(default=1)
     at = models.DateTimeField()
 
@@ -57,7 +63,16 @@ class Unsent(models.Model):
 
     @classmethod
     def keep(
-        cls, ticket: Ticket, body: str, *, by: User, is_note: bool, rev: int, draft: int | None = None, at: dt.datetime | None = None
+        cls,
+        ticket: Ticket,
+        body: str,
+        *,
+        by: User,
+        is_note: bool,
+        rev: int,
+        draft: int | None = None,
+        attachments: Sequence[str] = (),
+        at: dt.datetime | None = None,
     ) -> Unsent | None:
         """As it stands now; nothing written, nothing kept. Nothing has happened to the ticket by it, so there is no Event.
 
@@ -73,14 +88,20 @@ class Unsent(models.Model):
             known = cls.objects.filter(ticket=ticket, user=by, is_note=is_note).first()
             if (known.rev if known else 0) != rev and (known.body if known else "") != body:
                 raise Elsewhere(known)
-            if not body.strip():
+            if not body.strip() and not attachments:
                 cls.discard(ticket, by=by, is_note=is_note)
                 return None
             kept, created = cls.objects.update_or_create(
                 ticket=ticket,
                 user=by,
                 is_note=is_note,
-                defaults={"body": body, "draft": draft, "at": at or timezone.now(), "rev": (known.rev if known else 0) + 1},
+                defaults={
+                    "body": body,
+                    "draft": draft,
+                    "attachments": [key[:32] for key in attachments][:MOST_FILES],
+                    "at": at or timezone.now(),
+                    "rev": (known.rev if known else 0) + 1,
+                },
             )
             if created:
                 _tell(ticket)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -18,7 +20,8 @@ from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.finding.grammar import FILTERS
 from helpdesk.finding.meaning import understand
-from helpdesk.models import AgentSettings, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
+from helpdesk.models import AgentSettings, Attachment, Customer, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
+from helpdesk.views import attachments
 
 LIST = "helpdesk/inbox.html"
 TICKET = "helpdesk/ticket.html"
@@ -134,7 +137,7 @@ def ticket_context(
         "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
         **composer_context(request.user, ticket, mine, form),
         "customer": ticket.customer,
-        "earlier_tickets": [(each, *profile.outcome(each)) for each in earlier],
+        "earlier_tickets": [(each, *profile.outcome(each), profile.solution(each)) for each in earlier],
         "trail": profile.trail(ticket),
         "here": profile.here(ticket.customer) if ticket.channel == Ticket.Channel.CHAT else None,
         "product": profile.product(ticket),
@@ -148,16 +151,26 @@ def ticket_context(
 
 def composer_context(agent: User, ticket: Ticket, mine: Sequence[Unsent], form: composing.MessageForm | None = None) -> dict[str, Any]:
     """The composer, with what this agent wrote before (`mine`)."""
+    files = {each.kind: attachments.unsent(each.attachments, agent) if each.attachments else [] for each in mine}
     return {
         "ticket": ticket,
         "form": form or composing.begun(ticket, mine),
         "customer": ticket.customer,
         "kept": list(mine) if form is None else [],
+        "also": [each.first_name for each in Customer.objects.copied(ticket)],
+        "has_llm": bool(settings.LLM_PROVIDER),
         "used": used_macro(agent, form),
         "macros": macros.found(agent, "")[:PICKED],
         "today": f"{timezone.localdate():%Y%m%d}",
-        "kept_json": json.dumps({each.kind: {"body": each.body, "draft": each.draft, "rev": each.rev} for each in mine}),
+        "kept_json": json.dumps({each.kind: _kept(each, files[each.kind]) for each in mine}),
+        "attached": files.get("reply") or files.get("note") if form is None and len(mine) < 2 else files.get("reply", []),
     }
+
+
+def _kept(unsent: Unsent, files: Sequence[Attachment]) -> dict[str, Any]:
+    """What a script needs to show it, and to notice when another place changes it."""
+    rows = "".join(render_to_string("ui/attached.html", {"attachment": each}) for each in files)
+    return {"body": unsent.body, "draft": unsent.draft, "rev": unsent.rev, "files": rows}
 
 
 def used_macro(agent: User, form: composing.MessageForm | None) -> Macro | None:

@@ -133,7 +133,8 @@ def unsent(request: AgentRequest, number: int) -> HttpResponse:
         return JsonResponse({"rev": 0})
     body, rev, draft = request.POST.get("body", ""), whole(request.POST.get("rev")), whole(request.POST.get("draft")) or None
     try:
-        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft)
+        files = [key for key in request.POST.get("attachments", "").split(",") if key]
+        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft, attachments=files)
     except ValidationError as error:
         return JsonResponse({"error": error.messages[0]}, status=400)
     except Elsewhere as elsewhere:

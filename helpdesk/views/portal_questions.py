@@ -168,6 +168,7 @@ def page(
         "question": question,
         "ticket": ticket,
         "others": Ticket.objects.visible_to(request.customer).exclude(pk=ticket.pk).newest_first()[:4],
+        "goes_on": _goes_on(request, ticket),
         "missing": missing or "missing" in request.GET,
         "typed": typed or (unsent(request, ticket.number) if question.is_mine else ""),
         "fault": fault,
@@ -178,3 +179,9 @@ def page(
         "client_msg_id": uuid4().hex,
     }
     return render(request, template, context, status=status)
+
+
+def _goes_on(request: PortalRequest, ticket: Ticket) -> int | None:
+    """The number of the question that this one was merged into, where they may open that too."""
+    target = Ticket.objects.visible_to(request.customer).filter(pk=ticket.merged_into_id).first() if ticket.merged_into_id else None
+    return target.pk if target else None

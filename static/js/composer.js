@@ -10,8 +10,13 @@ let desk = null; // what is written in the open ticket: { url, place, message, r
 let carried = null; // what was typed while an answer was on its way
 
 const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
-const listOf = (composer) => $("[data-attached]", composer);
 const kindOf = (composer) => (composer.elements.kind.value === "note" ? "note" : "reply");
+
+// ── The files beside the text, which attach.js puts there ───────────────────────
+
+const listOf = (composer) => $("[data-attached]", composer);
+const keysIn = (rows) => [...rows.matchAll(/data-key="(\w+)"/g)].map((match) => match[1]).join();
+const isOpen = (each) => each.body !== each.saved || keysIn(each.files) !== each.savedFiles;
 
 // ── Kept on this machine, until the server has it ───────────────────────────────
 
@@ -20,7 +25,7 @@ function recall(place) {
 }
 
 function remember(each) {
-  const open = Object.fromEntries(KINDS.filter((kind) => each[kind].body !== each[kind].saved || each[kind].files).map((kind) => [kind, each[kind]]));
+  const open = Object.fromEntries(KINDS.filter((kind) => isOpen(each[kind])).map((kind) => [kind, each[kind]]));
   try {
     if (Object.keys(open).length) localStorage.setItem(each.place, JSON.stringify(open));
     else localStorage.removeItem(each.place);
@@ -39,19 +44,19 @@ async function keepNow(each, { leaving = false } = {}) {
   clearTimeout(each.timer);
   if (each.busy && !leaving) { each.again = true; return; }
   each.busy = true;
-  for (const kind of KINDS) if (each[kind].body !== each[kind].saved) await keep(each, kind, leaving);
+  for (const kind of KINDS) if (isOpen(each[kind])) await keep(each, kind, leaving);
   each.busy = false;
   remember(each);
   if (each.again) { each.again = false; keepSoon(each); }
 }
 
 async function keep(each, kind, leaving) {
-  const { body, draft, rev } = each[kind];
-  const form = new URLSearchParams({ kind, body, draft: draft ?? "", rev, client_msg_id: each.message, csrfmiddlewaretoken: each.token });
+  const { body, draft, rev } = each[kind], attachments = keysIn(each[kind].files);
+  const form = new URLSearchParams({ kind, body, draft: draft ?? "", rev, attachments, client_msg_id: each.message, csrfmiddlewaretoken: each.token });
   try {
     const response = await fetch(each.url, { method: "POST", body: form, keepalive: leaving && body.length < 15_000, redirect: "error" });
     const told = await response.json();
-    if (response.ok) Object.assign(each[kind], { rev: told.rev, saved: body });
+    if (response.ok) Object.assign(each[kind], { rev: told.rev, saved: body, savedFiles: attachments });
     else if (response.status === 409) elsewhere(each, kind, told);
   } catch { keepSoon(each, 5_000); } // offline: it is remembered here
 }
@@ -82,24 +87,23 @@ export function takeUp(composer) {
   Object.assign(fresh, { message: composer.elements.client_msg_id.value, token: composer.elements.csrfmiddlewaretoken.value });
   for (const each of KINDS) {
     // While something is being kept, this desk knows better than the page what the server has.
-    const server = before?.busy ? { ...before[each], body: before[each].saved } : known[each] ?? { body: "", draft: null, rev: 0 };
+    const server = before?.busy ? { ...before[each], body: before[each].saved } : known[each] ?? { body: "", draft: null, rev: 0, files: "" };
     const mine = carried?.[each] ?? before?.[each].body ?? (local[each]?.body && (local[each].rev === server.rev ? local[each].body : both(server.body, local[each].body)));
-    const files = carried ? carried.files[each] : before?.[each].files ?? local[each]?.files ?? "";
-    fresh[each] = { body: mine ?? server.body, draft: before?.[each].draft ?? local[each]?.draft ?? server.draft, rev: server.rev, saved: server.body, files };
+    fresh[each] = { body: mine ?? server.body, draft: before?.[each].draft ?? local[each]?.draft ?? server.draft, rev: server.rev, saved: server.body, files: carried?.files?.[each] ?? before?.[each].files ?? (local[each]?.files || server.files), savedFiles: keysIn(server.files) };
   }
-  const chosen = "bound" in composer.dataset ? kindOf(composer) : before ? before.chosen : fresh.reply.body || !fresh.note.body ? "reply" : "note";
+  const chosen = "bound" in composer.dataset ? kindOf(composer) : before ? before.chosen : fresh.reply.body || fresh.reply.files || !(fresh.note.body || fresh.note.files) ? "reply" : "note";
   if ("bound" in composer.dataset && !carried) fresh[chosen].body = both(fresh[chosen].body, body.value);
   if ("bound" in composer.dataset) fresh[chosen].draft = draft.value;
+  if ("bound" in composer.dataset && listOf(composer).children.length) fresh[chosen].files = listOf(composer).innerHTML;
   const spot = carried?.spot;
   carried = null;
   desk = fresh;
   kind.value = chosen;
   composer.dataset.kind = "";
-  if (listOf(composer).children.length) desk[chosen].files = listOf(composer).innerHTML; // it came back from the server with them
   showKind(composer);
   if (spot) { body.focus(); body.setSelectionRange(...spot); }
   $("[data-restored]", composer)?.toggleAttribute("hidden", Boolean(before) || !(known.reply || known.note));
-  if (KINDS.some((each) => desk[each].body !== desk[each].saved)) keepSoon(desk);
+  if (KINDS.some((each) => isOpen(desk[each]))) keepSoon(desk);
 }
 
 /** Shows the text of the kind that is chosen now. */
@@ -118,7 +122,7 @@ function showKind(composer) {
 /** What is in the field now is what is written. */
 function noteText(composer) {
   const { body, draft } = composer.elements;
-  Object.assign(desk[kindOf(composer)], { body: body.value, draft: draft.value, files: listOf(composer).innerHTML });
+  Object.assign(desk[kindOf(composer)], { body: body.value, draft: draft.value, files: [...listOf(composer).children].filter((row) => row.dataset.key).map((row) => row.outerHTML).join("") });
   keepSoon(desk);
 }
 
@@ -138,6 +142,13 @@ export function insert(text, { start } = {}) {
   if (start !== undefined) body.setSelectionRange(start, body.selectionEnd);
   if (!document.execCommand("insertText", false, text)) body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
   noteText(body.form);
+}
+
+/** Other words in place of all that is written; the browser's own undo brings these back. */
+export function replaceAll(text) {
+  $("#body").focus();
+  $("#body").select();
+  insert(text);
 }
 
 export function editDraft(button) {
@@ -203,13 +214,14 @@ document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, target, requestCo
   if (target.id === "thread") leave();
   if (target.id !== "composer" || !shouldSwap) return;
   const { body } = target.elements, chosen = kindOf(target), sent = requestConfig.elt.id === "composer" && xhr.status === 200 && !xhr.getResponseHeader("X-Unsent");
-  Object.assign(desk[chosen], { body: body.value, files: listOf(target).innerHTML });
+  desk[chosen].body = body.value;
   const carry = { ...Object.fromEntries(KINDS.map((kind) => [kind, desk[kind].body])), files: Object.fromEntries(KINDS.map((kind) => [kind, desk[kind].files])) };
   if (sent) {
     const { kind, body: posted } = requestConfig.parameters;
     const now = desk[kind].body;
     carry[kind] = now.startsWith(posted) ? now.slice(posted.length).trimStart() : now;
-    desk[kind].draft = carry.files[kind] = "";
+    desk[kind].draft = "";
+    carry.files[kind] = "";
   }
   if (requestConfig.elt.id !== "composer") return; // a draft that was sent or is to be edited: the composer is taken up as it comes
   carried = { ...carry, spot: document.activeElement === body && !sent ? [body.selectionStart, body.selectionEnd] : null };

@@ -4,6 +4,7 @@
 import { editDraft, noticeOthers, takeUp, write } from "./composer.js";
 import { openMenu } from "./menus.js";
 import { lookAt } from "./presence.js";
+import "./copilot.js";
 import "./offers.js";
 import { leave } from "./toast.js";
 
@@ -177,7 +178,7 @@ function settle() {
   const composer = $("#composer");
   if (composer) takeUp(composer);
   lookAt(openTicket());
-  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden]")) button.hidden = false;
+  for (const button of $$("[data-copy][hidden], [data-discard][hidden], [data-offer][hidden], [data-draft-edit][hidden]")) button.hidden = false;
   markOpen();
 }
 
@@ -238,6 +239,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "sheet") event.detail.target.showModal();
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
 });
 
@@ -250,6 +252,7 @@ const KEYS = {
   n: () => write("note"),
   e: () => click($("#ticket-head [data-key=e]")),
   a: () => click($("#ticket-head [data-key=a]")),
+  m: () => click($("#ticket-head [data-key=m]")),
   p: () => openMenu($("#assign"), "person"),
   t: () => openMenu($("#assign"), "team"),
   "/": () => $("#find").focus(),

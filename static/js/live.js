@@ -27,7 +27,7 @@ export function watch(number) {
   if (isOpen()) socket.send(JSON.stringify({ watch: number }));
 }
 
-/** Tells the server something that may get lost. */
+/** Tells the server; while there is no line it does not matter, since what counts is said over HTTP. */
 export function say(frame) {
   if (isOpen()) socket.send(JSON.stringify(frame));
 }

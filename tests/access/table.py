@@ -58,8 +58,19 @@ inbox:tags              DELETE door door  door  door  door  go    no    go
 inbox:snooze            DELETE door door  door  door  door  go    no    go
 inbox:spam              DELETE door door  door  door  door  go    no    go
 
-live:feed               GET   door  door  door  door  door  yes   yes   yes
-live:chat               GET   door  door  door  door  door  go    no    go
+inbox:merger            GET   door  door  door  door  door  yes   no    yes
+inbox:merger            POST  door  door  door  door  door  go    no    go
+inbox:merger            DELETE door door  door  door  door  go    no    go
+inbox:split             GET   door  door  door  door  door  yes   no    yes
+inbox:split             POST  door  door  door  door  door  go    no    go
+inbox:forwarding        GET   door  door  door  door  door  yes   no    yes
+inbox:forwarding        POST  door  door  door  door  door  bad   no    bad
+inbox:copies            GET   door  door  door  door  door  yes   no    yes
+inbox:copies            POST  door  door  door  door  door  bad   no    bad
+inbox:copies            DELETE door door  door  door  door  go    no    go
+inbox:requester         POST  door  door  door  door  door  bad   no    bad
+inbox:colleagues        GET   door  door  door  door  door  yes   no    yes
+
 inbox:macros            GET   door  door  door  door  door  yes   yes   yes
 inbox:macros            POST  door  door  door  door  door  bad   bad   bad
 inbox:macro_new         GET   door  door  door  door  door  yes   yes   yes
@@ -69,8 +80,14 @@ inbox:macro             POST  door  door  door  door  door  bad   no    bad
 inbox:macro_removal     POST  door  door  door  door  door  go    no    go
 inbox:macro_offers      GET   door  door  door  door  door  yes   no    yes
 inbox:macro_application POST  door  door  door  door  door  go    no    go
+live:feed               GET   door  door  door  door  door  yes   yes   yes
+live:chat               GET   door  door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
+assistant:copilot       GET   door  door  door  door  door  yes   no    yes
+assistant:rewriting     POST  door  door  door  door  door  bad   no    bad
+assistant:rewritten     GET   door  door  door  door  door  no    no    no
+assistant:article       POST  door  door  door  door  door  no    no    no
 assistant:dismissal     POST  door  door  door  door  door  go    no    go
 learning:audits         GET   door  door  door  door  door  yes   yes   yes
 learning:verdict        POST  door  door  door  door  door  bad   no    bad

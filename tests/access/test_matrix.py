@@ -65,7 +65,7 @@ def path_of(route, world, address=None):
     name, _, thing = route.rstrip("]").partition("[")
     values = {
         "number": world.ticket.pk,
-        "seq": 2,
+        "seq": 1,
         "pk": next((thing.pk for part, thing in world.parts.items() if part in name), world.decision.pk),
         "view": "all",
         "slug": thing or "permits",

@@ -25,6 +25,7 @@ from helpdesk.models import (
     Macro,
     Message,
     Organisation,
+    Participant,
     Rating,
     Resolution,
     SavedView,
@@ -54,8 +55,8 @@ class World:
     gap: Gap
     suspicion: Suspicion
     learned: LearnedResolution
-    files: dict[str, str]
     macro: Macro
+    files: dict[str, str]
     keys: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -111,7 +112,9 @@ class World:
             "messages": Message.objects.count(),
             "files": Attachment.objects.count(),
             "tickets": list(
-                Ticket.objects.order_by("pk").values_list("pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq")
+                Ticket.objects.order_by("pk").values_list(
+                    "pk", "state", "handler", "assignee", "team", "priority", "tags", "last_seq", "merged_into", "customer", "shown_from"
+                )
             ),
             "incidents": list(Incident.objects.order_by("pk").values_list("pk", "state", "title", "public_text")),
             "gaps": list(Gap.objects.order_by("pk").values_list("pk", "state", "title", "draft_body", "article")),
@@ -119,6 +122,7 @@ class World:
             "suspicions": list(Suspicion.objects.values_list("pk", "state")),
             "learned": list(LearnedResolution.objects.values_list("pk", "state", "answer", "article", "replaced_by")),
             "linked": Report.objects.exclude(incident=None).count(),
+            "copies": list(Participant.objects.values_list("ticket", "customer")),
             "macros": list(Macro.objects.values_list("pk", "name", "uses")),
             "ratings": list(Rating.objects.values_list("ticket", "score")),
             "resolutions": Resolution.objects.count(),
@@ -168,8 +172,8 @@ def make_world() -> World:
         make_gap(ticket, decision),
         make_suspicion(articles["public"]),
         make_learned(ticket),
-        make_files(people),
         Macro.objects.create(name=f"{NOTE} dunning", body="Pay up.", tags=["late"], audience="team", audience_team=legal),
+        make_files(people),
     )
     world.sessions = {who: session_of(people["colleague" if who == "sharer" else who]) for who in CAST}
     for name, scopes, maker in (("key", SCOPES, "admin"), ("blunt", [], "admin"), ("foreign", SCOPES, "outsider")):

@@ -200,8 +200,8 @@ class TestThread:
             make_ticket(ticket.customer).resolve(by=tom)
         ticket.mark_read(ines)
         # session, agent, closed teams, settings; the ticket, its read mark, messages and their files, events, earlier tickets; agents, teams; counts, rows;
-        # the ticket's incident, and how many are open; what agents have written and not sent, or can take back; macros
-        assert first == 19
+        # the ticket's incident, and how many are open; what agents have written and not sent, or can take back; macros, and who gets copies
+        assert first == 20
         assert cost() == first + 1  # the people that events name
 
     def test_htmx_gets_the_thread_and_the_customer_and_history_gets_the_page(self, client, ines, ticket):
@@ -345,10 +345,10 @@ class TestCustomer:
         organisation = make_organisation(plan="Enterprise", lifecycle="at_risk", traits={"seats": 412})
         ada = make_customer(title="Head of Field Operations", organisation=organisation, traits={"app": "iOS 6.14.2"})
         by_tom, assumed, by_assistant = (make_ticket(ada, body=f"Earlier {n}") for n in range(3))
-        by_tom.reply("Yes.", by=tom)
+        by_tom.reply("Yes, choose **Add a guest**.", by=tom)
         by_tom.resolve(by=tom)
         assumed.resolve(how="assumed")
-        by_assistant.answer("So.", meta={"kind": "answer"})
+        by_assistant.answer("So.", meta={"kind": "answer", "citations": [{"n": 1, "title": "Guest signatures"}]})
         by_assistant.solved(customer=ada)
         ticket = make_ticket(ada, context={"page": "/settings/security", "error": "SAML_LOOP"})
         panel = show(client, ticket).split('id="customer"')[1]
@@ -363,7 +363,7 @@ class TestCustomer:
             "/settings/security",
         ]:
             assert words in panel
-        for words in ["Solved by Tom", "Assumed solved", "Solved by the assistant"]:
+        for words in ["Solved by Tom", "Yes, choose Add a guest.", "Assumed solved", "Solved by the assistant", "Guest signatures"]:
             assert words in panel
 
     def test_an_unproved_address_is_said(self, client, ines):

@@ -49,8 +49,8 @@ def test_reply_and_note_are_kept_apart_and_come_back_with_a_word(client, ines, t
     assert "Choose **Add a guest**.</textarea>" in shown
     assert "is back, reply and note." in shown
     assert kept_in(shown) == {
-        "reply": {"body": "Choose **Add a guest**.", "draft": 7, "rev": 2},
-        "note": {"body": "She was kind", "draft": None, "rev": 1},
+        "reply": {"body": "Choose **Add a guest**.", "draft": 7, "rev": 2, "files": ""},
+        "note": {"body": "She was kind", "draft": None, "rev": 1, "files": ""},
     }
 
 

@@ -1,0 +1,192 @@
+"""Tickets that are about the same: one goes on in the other, until somebody undoes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from helpdesk.models.events import Event
+from helpdesk.models.people import User
+
+if TYPE_CHECKING:
+    from helpdesk.models.messages import Message
+    from helpdesk.models.tickets import Ticket
+
+
+class Merging:
+    """Mixed into Ticket. Nothing that was said moves: who could read something can read it still, and nobody else."""
+
+    def merge_into(self, target: Ticket, *, by: User, shares: bool = False, at: dt.datetime | None = None) -> Merge | None:
+        """It is closed and goes on there: what its requester says later follows, and replies there come here too where that is somebody else.
+        `shares`: what the two say from now on is shown to both. None when it has been merged already.
+        """
+        from helpdesk.models.held import say_at_once
+
+        ticket, target, at = _ticket(self), _last(target), at or timezone.now()
+        if ticket.pk == target.pk:
+            raise ValidationError("A ticket cannot be merged into itself.", code="same")
+        with _together(ticket, target):
+            if ticket.merged_into_id:
+                return None
+            if target.merged_into_id or ticket.state == ticket.State.SPAM or target.state == target.State.SPAM:
+                raise ValidationError("The other ticket is closed, or was merged itself.", code="closed")
+            say_at_once(ticket, at=at)
+            before = {name: getattr(ticket, name) for name in ("state", "handler", "has_draft")}
+            moments = {name: _written(getattr(ticket, name)) for name in MOMENTS}
+            merge = Merge.objects.create(source=ticket, target=target, by=by, shares=shares, at=at, before={**before, **moments})
+            ticket.merged_into, ticket.state, ticket.handler, ticket.has_draft = target, ticket.State.RESOLVED, ticket.Handler.TEAM, False
+            ticket.waiting_since = ticket.snoozed_until = None
+            ticket.resolved_at = at
+            ticket.touch(at, also=["merged_into", *before, *MOMENTS])
+            waited = parse_datetime(moments["waiting_since"] or "")
+            if waited and target.state == target.State.OPEN and (target.waiting_since is None or waited < target.waiting_since):
+                target.waiting_since = waited  # one of the two has waited so long
+            target.touch(at, also=["waiting_since"])
+            Event.record("ticket.merged", by=by, ticket=ticket, at=at, into=target.pk, merge=merge.pk, shares=shares)
+            Event.record("ticket.absorbed", by=by, ticket=target, at=at, source=ticket.pk, merge=merge.pk)
+        return merge
+
+    def unmerge(self, *, by: User, at: dt.datetime | None = None) -> bool:
+        """As it was before, and open where its requester has written since. What followed stays in both."""
+        ticket, at = _ticket(self), at or timezone.now()
+        merge = Merge.objects.standing().select_related("target").filter(source=ticket).first()
+        if merge is None:
+            return False
+        with _together(ticket, merge.target):
+            if not Merge.objects.standing().filter(pk=merge.pk).exists():  # somebody was faster
+                return False
+            merge.undone_at, merge.undone_by = at, by
+            merge.save(update_fields=["undone_at", "undone_by"])
+            ticket.merged_into = None
+            for name, value in merge.before.items():
+                setattr(ticket, name, parse_datetime(value) if name in MOMENTS and value else value)
+            since = ticket.messages.filter(author="customer", at__gt=merge.at).order_by("seq").first()
+            if since:
+                ticket.state, ticket.snoozed_until, ticket.resolved_at = ticket.State.OPEN, None, None
+                ticket.waiting_since = ticket.waiting_since or since.at
+            ticket.touch(at, also=["merged_into", *merge.before])
+            Event.record("ticket.unmerged", by=by, ticket=ticket, at=at, into=merge.target_id, merge=merge.pk)
+            Event.record("ticket.released", by=by, ticket=merge.target, at=at, source=ticket.pk, merge=merge.pk)
+        return True
+
+    def overhear(self, said: Message, *, at: dt.datetime) -> Message:
+        """What the requester of a merged ticket says, which the requester of this one must not read: agents do."""
+        ticket, key = _ticket(self), f"follows-{said.pk}"
+        with ticket.locked():
+            if already := ticket.already_said(key):
+                return already
+            if ticket.is_resolved:
+                ticket.reopen(customer=said.customer, at=at)
+            ticket.state, ticket.snoozed_until = ticket.State.OPEN, None
+            ticket.waiting_since = ticket.waiting_since or at
+            also = ["state", "snoozed_until", "waiting_since"]
+            meta = {"via": said.ticket_id}
+            who = said.customer or ticket.customer
+            message = ticket.append("customer", _words(said), by=who, at=at, is_note=True, client_msg_id=key, meta=meta, also=also)
+            Event.record("message.followed", by=who, ticket=ticket, at=at, message=message.pk, seq=message.seq, source=said.ticket_id)
+        return message
+
+    def receive_copy(self, reply: Message, *, at: dt.datetime) -> Message:
+        """A reply given where this one was merged into."""
+        ticket, key = _ticket(self), f"copy-{reply.pk}"
+        with ticket.locked():
+            if already := ticket.already_said(key):
+                return already
+            message = ticket.append("agent", _words(reply), by=cast(User, reply.user), at=at, client_msg_id=key, meta={"copy_of": reply.pk})
+            Event.record("message.copied", by=cast(User, reply.user), ticket=ticket, at=at, message=message.pk, seq=message.seq)
+        return message
+
+
+MOMENTS = ("waiting_since", "snoozed_until", "resolved_at")
+
+
+class MergeQuerySet(models.QuerySet["Merge"]):
+    def standing(self) -> MergeQuerySet:
+        return self.filter(undone_at=None)
+
+    def of_others(self, target: Ticket) -> MergeQuerySet:
+        """Those into a ticket whose requester is somebody else: they get its replies too."""
+        return self.standing().filter(target=target).exclude(source__customer=target.customer_id)
+
+
+class Merge(models.Model):
+    source = models.ForeignKey("helpdesk.Ticket", on_delete=models.CASCADE, related_name="merges")
+    target = models.ForeignKey("helpdesk.Ticket", on_delete=models.CASCADE, related_name="absorbed")
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    shares = models.BooleanField(default=False)
+    before = models.JSONField(default=dict, help_text="What the source was like")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = MergeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source"], condition=models.Q(undone_at=None), name="merged_once"),
+            models.CheckConstraint(condition=~models.Q(source=models.F("target")), name="not_into_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.source_id} into #{self.target_id}"
+
+
+def follow(said: Message, *, at: dt.datetime) -> None:
+    """A customer has spoken in a ticket that goes on in another one."""
+    merge = Merge.objects.standing().select_related("target__customer").filter(source=said.ticket_id).first()
+    if merge is None:
+        return
+    target, who = _last(merge.target), said.customer
+    if who is not None and (merge.shares or target.customer_id == who.pk):
+        target.say(_words(said), customer=who, client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
+    else:
+        target.overhear(said, at=at)
+
+
+def hand_round(reply: Message, *, at: dt.datetime) -> None:
+    """An agent has replied in a ticket into which those of others were merged, or merged ones of these."""
+    waiting = [(reply.ticket, {reply.ticket.customer_id})]
+    while waiting:
+        target, told = waiting.pop()
+        for merge in Merge.objects.standing().filter(target=target).select_related("source__customer"):
+            if merge.source.customer_id not in told:
+                merge.source.receive_copy(reply, at=at)
+            waiting.append((merge.source, told | {merge.source.customer_id}))
+
+
+def _words(message: Message) -> str:
+    """With the names of its files, which stay where they were put."""
+    names = ", ".join(each.name for each in message.attachments.all())
+    return "\n\n".join(filter(None, [message.body, f"({names}, in {message.ticket_id})" if names else ""]))
+
+
+def _last(ticket: Ticket) -> Ticket:
+    """Where it goes on in the end."""
+    seen = {ticket.pk}
+    while ticket.merged_into and ticket.merged_into_id not in seen:
+        ticket = ticket.merged_into
+        seen.add(ticket.pk)
+    return ticket
+
+
+@contextmanager
+def _together(one: Ticket, other: Ticket) -> Iterator[None]:
+    """Both locked, always in the same order: two agents who merge them crosswise wait for each other, and not for ever."""
+    first, second = sorted((one, other), key=lambda ticket: ticket.pk)
+    with first.locked(), second.locked():
+        yield
+
+
+def _written(at: Any) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _ticket(mixin: object) -> Ticket:
+    return cast("Ticket", mixin)
