@@ -45,6 +45,7 @@ class MessageForm(forms.Form):
     client_msg_id = forms.CharField(max_length=64, required=False)
     seen_seq = forms.IntegerField(required=False, min_value=0)
     then = forms.ChoiceField(choices=THEN, required=False)
+    at_once = forms.BooleanField(required=False)  # among chats side by side nobody waits
 
     attachments: Sequence[str] = ()  # keys; what the form brought along is put down first
 
@@ -93,7 +94,7 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
             message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"], attachments=said["attachments"])
         else:
             _check_seen(ticket, said["seen_seq"], by)
-            if seconds and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
+            if seconds and not said["at_once"] and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
                 wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id", "attachments")}
                 held = HeldReply.hold(ticket, said["body"], by=by, seconds=seconds, at=at, **wanted)
                 Unsent.discard(ticket, by=by, is_note=False)

@@ -11,8 +11,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from helpdesk import inbox, splitting
+from helpdesk import splitting
 from helpdesk.access import AgentRequest, agent_required
+from helpdesk.finding import results
+from helpdesk.finding.meaning import understand
 from helpdesk.models import Ticket
 from helpdesk.views.inbox import answer, place, visible, whole
 from helpdesk.views.inbox_actions import chosen_view, done, refused, undoes
@@ -67,7 +69,8 @@ def _candidates(request: AgentRequest, ticket: Ticket) -> list[Ticket]:
     """What is looked for; else the other tickets of the same customer and their colleagues, the newest first."""
     tickets = Ticket.objects.visible_to(request.user).filter(merged_into=None).exclude(pk=ticket.pk).exclude(state=Ticket.State.SPAM)
     if words := request.GET.get("q", "").strip():
-        return list(inbox.search(tickets, words).with_people().newest_first()[:OFFERED])
+        meaning = understand(words, agent=request.user)
+        return list(results.matching(tickets, meaning, request.user).with_people().newest_first()[:OFFERED])
     theirs = tickets.filter(customer=ticket.customer).with_people().newest_first()[:OFFERED]
     found = list(theirs)
     if ticket.organisation_id and len(found) < OFFERED:

@@ -174,6 +174,7 @@ const me = Number(document.body.dataset.user) || 0;
 document.addEventListener("whetstone:hint", ({ detail }) => {
   const shown = pane(detail.number);
   if (detail.kind === "typing") { if (shown && detail.user !== me) types(shown, detail); return; }
+  if (detail.kind === "presence" && detail.here === undefined) return; // a colleague's, not the customer's
   if (detail.kind === "presence" && shown) shown.dataset.version = "";
   if (["ticket", "read", "presence"].includes(detail.kind)) {
     if (shown) refresh(detail.number);

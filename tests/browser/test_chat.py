@@ -90,9 +90,13 @@ def test_a_person_takes_over_and_hands_back_in_the_same_window(server, customer,
     expect(pane.locator(".live-chat__bar")).to_contain_text("Upset")
     expect(frame_of(customer).locator(".chat__receipt")).to_contain_text("Read by Ines")
 
+    say(pane, "It is mended now.")
+    expect(frame_of(customer).locator("#log")).to_contain_text("It is mended now.")
     pane.get_by_role("button", name="Hand back").click()
     expect(pane.locator(".live-chat__bar")).to_contain_text("Assistant")
-    expect(frame_of(customer).locator(".chat:not(.chat--me):not(.chat--pending)").last).not_to_contain_text("which permit")
+    write(customer, "Does the app work offline, without a connection?")
+    expect(frame_of(customer).locator("#log")).to_contain_text("keeps your inspections on the phone", timeout=15_000)
+    expect(pane).to_contain_text("keeps your inspections on the phone")
     assert "last week" not in frame_of(customer).locator("#log").inner_text()
 
     agent.goto(server.url(f"/inbox/everything/{number}/"))

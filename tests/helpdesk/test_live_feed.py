@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from helpdesk import feed, office
 from helpdesk.events import inline
-from helpdesk.models import Event, Message, Site, Ticket, User, Visit
+from helpdesk.models import Event, Message, Site, SiteSettings, Ticket, User, Visit
 from helpdesk.question import Question
 from helpdesk.search.index import index_source, outline
 from helpdesk.widget import telling
@@ -131,6 +131,13 @@ class TestTakingOver:
 
 
 class TestSideBySide:
+    def test_nobody_waits_for_a_reply_to_be_taken_back(self, client, ines):
+        SiteSettings.objects.update_or_create(pk=1, defaults={"undo_seconds": 10})
+        ticket = held()
+        form = {"body": "Hello", "kind": "reply", "client_msg_id": "a", "seen_seq": ticket.last_seq, "at_once": "on"}
+        assert client.post(f"/tickets/{ticket.pk}/messages/?chat={ticket.pk}", form).status_code == 302
+        assert ticket.messages.get(body="Hello").author == "agent"
+
     def test_four_at_most_without_scripts_and_none_that_may_not_be_seen(self, client, ines):
         tickets = [held(make_customer(f"Customer {number}")) for number in range(5)]
         secret = held(team=make_team("Legal", is_private=True))
