@@ -70,6 +70,8 @@ def _candidates(request: AgentRequest, ticket: Ticket) -> list[Ticket]:
     tickets = Ticket.objects.visible_to(request.user).filter(merged_into=None).exclude(pk=ticket.pk).exclude(state=Ticket.State.SPAM)
     if words := request.GET.get("q", "").strip():
         meaning = understand(words, agent=request.user)
+        if meaning.number is not None:
+            return list(tickets.filter(pk=meaning.number).with_people())
         return list(results.matching(tickets, meaning, request.user).with_people().newest_first()[:OFFERED])
     theirs = tickets.filter(customer=ticket.customer).with_people().newest_first()[:OFFERED]
     found = list(theirs)
