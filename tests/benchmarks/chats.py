@@ -158,7 +158,7 @@ async def _start(visitor):
 def _wait_ready(server):
     """Both doors answer: what is measured is finding back, and not how long a process takes to start."""
     for port in (server.port, server.port + 1):
-        wait_until(lambda port=port: product.ask(f"http://127.0.0.1:{port}/healthz")[0] == 200, what="Whetstone", seconds=60)
+        wait_until(lambda port=port: product.ask(f"http://127.0.0.1:{port}/healthz")[0] == 200, what="Whetstone", seconds=180)
 
 
 def live_process(server):
