@@ -138,7 +138,7 @@ def in_one_line(ticket: Ticket) -> str:
         parts.append(f"Last answer: {_telling(ours[-1])}")
     if len(theirs) > 1 and (last := _telling(theirs[-1])) != asked:
         parts.append(f"{'Since then' if said[-1][0] == 'customer' else 'Before it'}: {last}")
-    return " ".join(f"{part.rstrip('.')}." for part in parts)
+    return " ".join(part if part.endswith((".", "?", "!", "…")) else f"{part}." for part in parts)
 
 
 def _telling(text: str) -> str:

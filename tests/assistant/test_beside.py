@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from assistant import beside
@@ -163,7 +164,7 @@ class TestWhatElse:
             source=source, question="Why sideways?", answer="Turn it on.", state="live", ticket=ticket, at=timezone.now()
         )
         assert "Why sideways?" in beside_of(client, ticket)
-        client.post(f"/learning/learned/{learned.pk}/retirement/")
+        client.post(reverse("learning:learned_retirement", args=[learned.pk]))
         assert "Why sideways?" not in beside_of(client, ticket)
 
     def test_an_audit_is_one_click(self, client, ines):
@@ -173,7 +174,7 @@ class TestWhatElse:
         decision.save()
         audit = Audit.objects.create(decision=decision, drawn_at=timezone.now())
         assert "Was this the right source?" in beside_of(client, ticket)
-        answer = client.post(f"/learning/audits/{audit.pk}/verdict/", {"verdict": "right"}, HTTP_HX_REQUEST="true")
+        answer = client.post(reverse("learning:verdict", args=[audit.pk]), {"verdict": "right"}, HTTP_HX_REQUEST="true")
         assert "Thank you" in answer.content.decode()
         assert "Was this the right source?" not in beside_of(client, ticket)
 
