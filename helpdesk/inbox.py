@@ -270,7 +270,7 @@ def _found_page(tickets: TicketQuerySet, meaning: Meaning, agent: User, sort: st
     pieces = excerpts.excerpts(ids, meaning)
     for row in rows:
         row.found_subject = excerpts.marks(row.subject, meaning.words)
-        row.found_excerpt = pieces.get(row.pk)
+        row.found_excerpt = pieces.get(row.pk) if row.says_more or "<mark>" not in row.found_subject else None
     return _page(rows, sort, more=more)
 
 
