@@ -127,7 +127,9 @@ class TestBombs:
             Attachment.put(upload("x.bin", content), by=make_customer())
         assert not Attachment.objects.exists()
 
-    @pytest.mark.parametrize("content", [zipped(a="x" * 1_000, b="y"), zipped(), b"PK", b"PK\x05\x06", b"\x1f\x8b", gzip.compress(b"log", mtime=0)])
+    @pytest.mark.parametrize(
+        "content", [zipped(a="x" * 1_000, b="y"), zipped(), b"PK", b"PK\x05\x06", b"\x1f\x8b", gzip.compress(b"log", mtime=0)]
+    )
     def test_what_is_small_or_broken_is_kept_as_it_is(self, content):
         assert Attachment.put(upload("report.docx", content), by=make_customer()).size == len(content)
 
