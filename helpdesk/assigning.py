@@ -19,7 +19,7 @@ AT_ONCE = 50  # tickets of one team that a look at what waits gives out
 def when_it_comes(event: Event) -> None:
     """Not where an agent has just taken everybody off it on purpose."""
     if event.user_id is None or (event.verb == "ticket.assigned" and event.data.get("team")):
-        ticket = Ticket.objects.select_related("team").filter(pk=event.ticket_id).first()
+        ticket = Ticket.objects.select_related("team").filter(pk=event.ticket_id or 0).first()
         if ticket is not None:
             give(ticket)
 

@@ -59,7 +59,7 @@ def _meant(event: Event, ticket: Ticket) -> Iterable[tuple[str, list[int]]]:
 
 
 def _who_may_know(people: list[int], event: Event, ticket: Ticket) -> list[User]:
-    found = User.objects.filter(pk__in=people, is_active=True).exclude(pk=event.user_id).select_related("settings")
+    found = User.objects.filter(pk__in=people, is_active=True).exclude(pk=event.user_id or 0).select_related("settings")
     return [user for user in found if Ticket.objects.visible_to(user).filter(pk=ticket.pk).exists()]
 
 

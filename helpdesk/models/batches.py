@@ -148,7 +148,7 @@ class BatchItem(models.Model):
         with ticket.locked():
             self.before = _snapshot(ticket)
             last = ticket.events.order_by("-pk").values_list("pk", flat=True).first() or 0
-            _VERBS[batch.action](ticket, batch.by, batch.values)
+            _VERBS[Batch.Action(batch.action)](ticket, batch.by, batch.values)
             self.event = ticket.events.filter(pk__gt=last).order_by("-pk").first()
         return self.event is not None
 
@@ -194,7 +194,7 @@ def _return(ticket: Ticket, by: User, before: dict[str, Any]) -> None:
                 "snoozed": lambda: ticket.snooze(until=parse_datetime(before["snoozed_until"] or "") or timezone.now(), by=by),
             }.get(state, lambda: None)()
     elif (ticket.assignee_id, ticket.team_id) != (before["assignee_id"], before["team_id"]):
-        to, team = User.objects.filter(pk=before["assignee_id"]).first(), Team.objects.filter(pk=before["team_id"]).first()
+        to, team = User.objects.filter(pk=before["assignee_id"] or 0).first(), Team.objects.filter(pk=before["team_id"] or 0).first()
         ticket.assign(to=to, team=team, by=by)
     elif ticket.tags != before["tags"]:
         ticket.tag(add=before["tags"], remove=set(ticket.tags) - set(before["tags"]), by=by)
@@ -203,7 +203,7 @@ def _return(ticket: Ticket, by: User, before: dict[str, Any]) -> None:
 
 
 def _assign(ticket: Ticket, by: User, values: dict[str, Any]) -> None:
-    to, team = User.objects.filter(pk=values.get("to")).first(), Team.objects.filter(pk=values.get("team")).first()
+    to, team = User.objects.filter(pk=values.get("to") or 0).first(), Team.objects.filter(pk=values.get("team") or 0).first()
     if to is None or Ticket.objects.visible_to(to).filter(pk=ticket.pk).exists():
         ticket.assign(to=to, team=team, by=by)
 
