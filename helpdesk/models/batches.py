@@ -194,7 +194,7 @@ def _return(ticket: Ticket, by: User, before: dict[str, Any]) -> None:
                 "snoozed": lambda: ticket.snooze(until=parse_datetime(before["snoozed_until"] or "") or timezone.now(), by=by),
             }.get(state, lambda: None)()
     elif (ticket.assignee_id, ticket.team_id) != (before["assignee_id"], before["team_id"]):
-        to, team = User.objects.filter(pk=before["assignee_id"]).first(), Team.objects.filter(pk=before["team_id"]).first()
+        to, team = User.objects.filter(pk=before["assignee_id"] or 0).first(), Team.objects.filter(pk=before["team_id"] or 0).first()
         ticket.assign(to=to, team=team, by=by)
     elif ticket.tags != before["tags"]:
         ticket.tag(add=before["tags"], remove=set(ticket.tags) - set(before["tags"]), by=by)

@@ -130,7 +130,7 @@ class Tag(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @classmethod
-    def know(cls, names: list[str]) -> None:
+    @staticmethod
+    def know(names: list[str]) -> None:
         if names:
             Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)

@@ -37,21 +37,29 @@ WHERE state = 'open' AND handler = 'team' AND (updated_at, id) < (%s, %s) ORDER 
 
 
 class Browser:
-    """One signed-in connection that stays open."""
+    """One signed-in connection that stays open, unless the server has closed it while the other one was asked."""
 
     def __init__(self, port, session):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        self.port, self.connection = port, None
         self.headers = {"Cookie": f"sessionid={session}", "Host": f"127.0.0.1:{port}"}
 
     def __call__(self, path, expect=""):
+        try:
+            taken, answer, text = self.ask(path)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            self.connection = None
+            taken, answer, text = self.ask(path)
+        assert answer.status == 200, f"{answer.status} for {path}: {text[:300]}"
+        assert expect in text, f"{expect!r} is not on {path}"
+        return taken
+
+    def ask(self, path):
+        self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         begun = time.perf_counter()
         self.connection.request("GET", path, headers=self.headers)
         answer = self.connection.getresponse()
         text = answer.read().decode()
-        taken = (time.perf_counter() - begun) * 1000
-        assert answer.status == 200, f"{answer.status} for {path}: {text[:300]}"
-        assert expect in text, f"{expect!r} is not on {path}"
-        return taken
+        return (time.perf_counter() - begun) * 1000, answer, text
 
 
 # --- Filling ------------------------------------------------------------------------------------------------------------
