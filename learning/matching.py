@@ -21,10 +21,8 @@ from learning.question import Vector
 QUESTION, WORDS, QUESTION_WORDS = 0.5, 1.5, 0.6
 ENOUGH = 0.9
 SAID_AGAIN = 0.14  # share of the reply's rare words: what answers a near question says other things, however near
-VERBATIM, VERBATIM_CONSIDERED = (
-    0.9,
-    3,
-)  # cosine of two answers; those in one set form are no nearer than .88 when they are of different matters
+COMPARED = 3  # learned answers
+ALIKE, VERBATIM = 0.8, 0.9  # cosine of two answers; those in one set form are no nearer than .88 when they are of different matters
 ASKED_BEFORE = 0.45  # cosine of the nearest question that a learned answer has solved; on CLINC150 four in five of its own are nearer, one in six others
 LEAD = 0.1  # of the score, before what else was asked in such words ...
 SAME = 0.8  # ... unless question and answer together are as near as this: then it says the same
@@ -64,24 +62,26 @@ def match(reply: str, asked: Sequence[Decision] = (), among: QuerySet[Source] | 
         return None
     alike = [found for found in matches(reply, said, asked, among) if found.words >= SAID_AGAIN and found.score >= ENOUGH]
     learned = [found.source_id for found in alike if found.is_learned]
-    again, before = (_in_the_same_words(learned, reply, said), _asked_before(learned, asked)) if learned else (set(), set())
+    alike_answers, before = (_alike(learned, reply, said), _asked_before(learned, asked)) if learned else ({}, set())
+    again = {source for source, cosine in alike_answers.items() if cosine >= VERBATIM}
     fitting = [found for found in alike if not found.is_learned or found.source_id in again | before]
     if not fitting:
         return None
     best, *others = sorted(fitting, key=lambda found: (found.source_id not in again, -found.score, found.source_id))
-    if best.is_learned and best.source_id not in again and _is_one_of_many(best, others):
+    if best.is_learned and best.source_id not in alike_answers and _is_one_of_many(best, others):
         return None
     return Source.objects.filter(pk=best.source_id).first()
 
 
-def _in_the_same_words(learned: list[int], reply: str, said: Vector) -> set[int]:
-    """Those of the likeliest that say this nearly to the letter, and with the same facts."""
-    answers = dict(LearnedResolution.objects.filter(source__in=learned[:VERBATIM_CONSIDERED]).values_list("source", "answer"))
+def _alike(learned: list[int], reply: str, said: Vector) -> dict[int, float]:
+    """Those of the likeliest whose answers say much the same, with the same facts, and how near they are: a cosine in [ALIKE, 1]."""
+    answers = dict(LearnedResolution.objects.filter(source__in=learned[:COMPARED]).values_list("source", "answer"))
     vectors = embed([answer[:REPLY_CHARACTERS] for answer in answers.values()])
+    near = ((source, answer, float(np.dot(said, vector))) for (source, answer), vector in zip(answers.items(), vectors, strict=True))
     return {
-        source
-        for (source, answer), vector in zip(answers.items(), vectors, strict=True)
-        if float(np.dot(said, vector)) >= VERBATIM and not adds_facts(answer, reply) and not adds_facts(reply, answer)
+        source: cosine
+        for source, answer, cosine in near
+        if cosine >= ALIKE and not adds_facts(answer, reply) and not adds_facts(reply, answer)
     }
 
 
