@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("assistant", "0001_initial"),
-        ("helpdesk", "0038_merging_and_parties"),
+        ("helpdesk", "0027_merging_and_parties"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,4 +1,4 @@
-"""The words of a ticket, all in one place to be searched. The database keeps them itself (migration 0025): nothing that is written escapes."""
+"""The words of a ticket, all in one place to be searched. The database keeps them itself (migration 0022): nothing that is written escapes."""
 
 from __future__ import annotations
 

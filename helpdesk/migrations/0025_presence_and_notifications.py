@@ -12,7 +12,7 @@ import helpdesk.models.views
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0027_batches"),
+        ("helpdesk", "0024_batches"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0025_words_of_tickets"),
+        ("helpdesk", "0022_words_of_tickets"),
     ]
 
     operations = [

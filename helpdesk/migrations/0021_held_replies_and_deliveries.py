@@ -10,7 +10,7 @@ import helpdesk.models.settings
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0036_macros"),
+        ("helpdesk", "0020_macros"),
     ]
 
     operations = [

@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("helpdesk", "0037_held_replies_and_deliveries"),
+        ("helpdesk", "0021_held_replies_and_deliveries"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0038_merging_and_parties"),
+        ("helpdesk", "0027_merging_and_parties"),
     ]
 
     operations = [

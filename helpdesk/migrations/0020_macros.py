@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0035_unsent_words"),
+        ("helpdesk", "0019_unsent_words"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0029_customers_by_name"),
+        ("helpdesk", "0026_customers_by_name"),
     ]
 
     operations = [

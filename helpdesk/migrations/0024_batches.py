@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0026_views_and_tags"),
+        ("helpdesk", "0023_views_and_tags"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ INDEX = "CREATE INDEX customer_names ON helpdesk_customer USING gin (helpdesk_na
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0028_presence_and_notifications"),
+        ("helpdesk", "0025_presence_and_notifications"),
     ]
 
     operations = [migrations.RunSQL(INDEX, "DROP INDEX customer_names")]
