@@ -13,7 +13,7 @@ from helpdesk.formatting import clean_line, plain
 from helpdesk.models import Chunk, Source
 
 WHOLE_SOURCE = 1_800  # characters; what is shorter is quoted whole
-_LINK = re.compile(r"https?://[^\s)>\]\"']+")
+_LINK = re.compile(r"https?://[^\s)>\]\"']+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
     source = matching.match(reply.body, asked)
     if source is not None and _corrects(reply.body, source, asked):
         source = None
-    if source is None and asked:
-        source = resolutions.learn(ticket, reply, asked[0], at=event.at)
+    if asked and (source is None or resolutions.is_taught_on_trial(source, reply)):
+        source = resolutions.learn(ticket, reply, asked[0], at=event.at, known=source)
     for decision in asked:
         if source is not None:
             ledger.note(decision, "demonstrated", event=event, at=event.at, source=source)

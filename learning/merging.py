@@ -72,10 +72,19 @@ def replace(resolution: LearnedResolution, source: Source, *, by: User | None = 
 def undo(resolution: LearnedResolution, *, by: User | None = None, at: dt.datetime) -> bool:
     """What was last done to it, taken back; with a merge also whose outcomes are whose."""
     if resolution.replaced_by_id is not None:
+        _take_back_approval(resolution, by=by, at=at)
         resolution.replaced_by = None
         resolution.save(update_fields=["replaced_by"])
         _route(resolution.source_id, None)
     return resolution.undo(by=by, at=at)
+
+
+def _take_back_approval(resolution: LearnedResolution, *, by: User | None, at: dt.datetime) -> None:
+    """What took its place was approved with the merge, lest nobody be served either; without the merge nobody has approved it."""
+    merged = Event.objects.filter(verb="resolution.merged", data__resolution=resolution.pk).order_by("-pk").first()
+    place = LearnedResolution.objects.filter(source=resolution.replaced_by_id).first()
+    if merged is not None and place is not None and place.live_at == merged.at:
+        place.undo(by=by, at=at)
 
 
 def resettle(sources: Collection[int]) -> None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from helpdesk.models import Customer
 from learning import episodes, incidents, ledger, policies, resolutions, staleness
 from learning.models import Decision, Episode, Signal, Suspicion
+from learning.models.resolution import FORGOTTEN
 
 DIGITS = 9
 BATCH = 500
@@ -58,7 +59,7 @@ def unlearn(customer: Customer, *, at: dt.datetime) -> int:
         reversed_now += len(kinds) if kinds and ledger.reverse(decision, kinds, at=at) else 0
     for ticket in customer.tickets.iterator(BATCH):
         incidents.set_apart(ticket, at=at)
-        resolutions.rest(ticket, at=at, because="Its customer was unlearned")
+        resolutions.rest(ticket, at=at, because=FORGOTTEN)
     if reversed_now:
         policies.refit(at, afresh=True)
     return reversed_now

@@ -57,8 +57,14 @@ _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 
 
-def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -> Source | None:
-    """A source made of this question and the agent's reply, or the one that says the same already.
+def is_taught_on_trial(source: Source, reply: Message) -> bool:
+    """An agent approves with this reply what has still to prove itself."""
+    return source.trial != "" and bool(reply.meta.get("teach"))
+
+
+def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime, known: Source | None = None) -> Source | None:
+    """A source made of this question and the agent's reply, or the one that says the same already. `known`: what the reply was matched to, on trial;
+    it is approved where it says the very same, and else left as it is.
 
     Live at once when the agent taught it and the filter finds nothing; without the agent's word it has to prove itself first, unseen.
     Returns the source, unless it waits for an agent: what the filter holds earns nothing.
@@ -68,15 +74,17 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime) -
     told = asked.question.removeprefix(ticket.subject).strip() or asked.question  # a subject of two words is a heading, and asks nothing
     question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else told, people), limit=QUESTION_LIMIT)
     if not answer or not question:
-        return None
+        return known
     held = objection(answer) or objection(question) or names_left(answer)
     taught = bool(reply.meta.get("teach")) and not held
-    known = _known(question, answer, asked, held)
-    if known is None:
-        known = _found(question, answer, ticket, reply, asked, held, taught, at)
+    twin = _known(question, answer, asked, held)
+    if known is not None and (twin is None or twin.source_id != known.pk):
+        return known
+    if twin is None:
+        twin = _found(question, answer, ticket, reply, asked, held, taught, at)
     else:
-        merging.join(known, ticket, by=reply.user, taught=taught, at=at)
-    return known.source if known.state != LearnedResolution.State.DRAFT else None
+        merging.join(twin, ticket, by=reply.user, taught=taught, at=at)
+    return twin.source if twin.state != LearnedResolution.State.DRAFT else None
 
 
 def _known(question: str, answer: str, asked: Decision, held: str) -> LearnedResolution | None:

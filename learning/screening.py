@@ -20,7 +20,9 @@ _INSTRUCTION = re.compile(
             r"\bsystem prompt\b|\b(?:reveal|repeat|disclose|leak|output|print)\b[^.!?\n]{0,30}\b(?:hidden|your|initial|everything above|words above)\b",
             r"\byou are (?:now |no longer )?(?:a|an|the|my) (?:\w+ ){0,2}(?:assistant|bot|chatbot|ai|model|agent|persona|character)\b",
             r"\b(?:the|this|any|every) (?:assistant|ai|chatbot|bot|language model) (?:must|should|shall|has to|is to|needs to)\b",
-            r"\bfrom now on,? (?:you (?:must|shall|are to|should)|always|never|only|answer|reply|respond)\b",
+            r"\bfrom (?:now on|(?:now|this (?:point|moment|day|time)) (?:on|onwards?|forwards?)),? (?:you (?:must|shall|are to|should)|always|never|only|answer|reply|respond)\b",
+            r"\b(?:dear|hey|hello|hi|attention|note to) (?:the |my |this )?(?:ai|model|assistant|chatbot|bot|llm|language model)\b",
+            r"\b(?:answer|reply|respond)\b[^.!?\n]{0,40}\bto (?:each|every|all|any)\b[^.!?\n]{0,20}\b(?:questions?|customers?|users?|messages?|tickets?)\b",
             r"\b(?:always|only|just|exactly) (?:answer|reply|respond)\b|\b(?:answer|reply|respond) (?:only|always|exactly) with\b",
             r"\b(?:new|updated|hidden|secret|additional|real) (?:instructions?|orders?|task)\s{0,8}:|(?:^|[.!?:\n])[ \t]*(?:please |now )?act as\b",
             r"\bpretend (?:to be|you|that you)\b|\bjailbr(?:ea|o)k|\bdeveloper mode enabled\b|\byou have no (?:restrictions|limits|rules)\b",
@@ -36,10 +38,18 @@ _INSTRUCTION = re.compile(
 _ENDS = (
     "com|net|org|info|biz|io|co|app|dev|ai|me|example|invalid|test|xyz|top|site|online|shop|club|link|click|live|store|tech|page|cloud|zip|mov"
     "|ly|gg|to|ru|cn|uk|de|fr|es|pt|it|nl|eu|us|ca|au|br|in|jp|pl|se|fi|dk|ch|at|be|ie|tk|ml|ga|su|cc|tv|ws"
+    "|support|help|space|website|press|fun|pro|world|today|life|mobi|center|solutions|services|digital|agency|company|network|systems|technology|software"
+    "|download|security|bank|finance|money|cash|credit|loan|win|bid|trade|review|stream|party|science|icu|buzz|cyou|rest|monster|quest|lol|pics|bond|sbs|cfd"
+    "|chat|gift|gifts|wiki|news|blog|games?|art|design|studio|tips|guide|zone|city|vip|gmbh|ltd|inc|llc|autos|homes|hair|skin"
+    "|pw|la|vc|sh|sx|pm|nu|ag|ph|sg|hk|tw|kr|vn|nz|za|ng|ke|mx|ar|cl|pe|ve|ua|by|kz|gr|cz|hu|ro|bg|rs|hr|sk|lt|lv|ee|lu|li|il|ae|sa|tr|ir|pk|lk|fm"
 )
+_LABELS = r"(?<![\w@.-])(?:[\w-]{1,63}(?:\.|\[\.\]|\(\.\))){1,8}"
 _LINK = re.compile(
-    r"(?:\b(?:[a-z][a-z0-9+.-]{1,12}://|(?:javascript|data|vbscript):)|(?<![:\w/])//|\bwww\.)[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]"
-    rf"|(?<![\w@.-])(?:[\w-]{{1,63}}(?:\.|\[\.\]|\(\.\))){{1,8}}(?:{_ENDS}|xn--[\w-]+)(?![\w-]|\.\w)(?:/[^\s<>()\[\]\"']*)?"
+    r"(?:\b(?:[a-z][a-z0-9+.-]{1,12}://|(?:javascript|data|vbscript|mailto|tel|sms):)|(?<![:\w/])//|\bwww\.)[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]"
+    rf"|{_LABELS}(?:{_ENDS}|xn--[\w-]+)(?![\w-]|\.\w)(?:/[^\s<>()\[\]\"']*)?"
+    rf"|{_LABELS}[\w-]{{1,63}}/(?!\d{{1,2}}\b)[^\s<>()\[\]\"']+"
+    r"|(?<=\]\()(?![/#])[^\s()]{1,500}",
+    re.IGNORECASE,
 )
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
 
 
+FORGOTTEN = "Its customer was unlearned"
+
+
 class ResolutionQuerySet(models.QuerySet["LearnedResolution"]):
     def visible_to(self, viewer: Viewer) -> ResolutionQuerySet:
         """Agents; of private teams' tickets only who may see the ticket."""
@@ -65,6 +68,11 @@ class LearnedResolution(models.Model):
     @property
     def is_retired(self) -> bool:
         return self.state == self.State.RETIRED
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Its customer was unlearned: nobody brings it back."""
+        return self.is_retired and self.retired_because == FORGOTTEN
 
     # --- Verbs. Each is idempotent, one transaction, and writes its Event. ---
 
@@ -121,7 +129,7 @@ class LearnedResolution(models.Model):
     @transaction.atomic
     def _move(self, state: State, verb: str, before: set[State], *, by: User | None = None, at: dt.datetime, **values: Any) -> bool:
         self._lock()
-        if self.state not in before or self.replaced_by_id is not None:
+        if self.state not in before or self.replaced_by_id is not None or self.is_forgotten:
             return False
         told = {"resolution": self.pk, "source": self.source_id, "was": self.state}
         changed = {"was": self.state, "state": state, **values}

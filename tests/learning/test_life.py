@@ -250,6 +250,12 @@ class TestMerging:
         solve(make_customer("Dan Ott"), AGAIN, ANSWER, teach=True)
         assert list(LearnedResolution.objects.order_by("pk").values_list("state", flat=True)) == ["draft", "live"]
 
+    def test_an_agent_who_teaches_what_is_on_trial_approves_it(self, solve, ada):
+        solve(ada)
+        assert only().state == "shadow"
+        solve(make_customer("Bo Lind"), AGAIN, teach=True)
+        assert only().state == "live" and Episode.objects.filter(source=only().source, credit__gt=0).count() == 2
+
     @pytest.mark.parametrize("answer", [ANSWER.replace("DataWedge", "**Enterprise**"), f"{ANSWER} Wait 30 minutes."])
     def test_other_facts_are_another_answer(self, solve, ada, answer, monkeypatch):
         from learning import matching
@@ -258,6 +264,22 @@ class TestMerging:
         monkeypatch.setattr(matching, "ENOUGH", 99.0)
         solve(make_customer("Bo Lind"), AGAIN, answer)
         assert LearnedResolution.objects.count() == 2
+
+    def test_undone_a_merge_leaves_nothing_live_that_nobody_approved(self, solve, ada, ines, client):
+        first, second = self.two(solve, ada)
+        assert second.approve(by=ines, at=timezone.now()) and LearnedResolution.objects.get(pk=first.pk).state == "shadow"
+        client.force_login(ines, backend="django.contrib.auth.backends.ModelBackend")
+        client.post(f"/learned/{second.pk}/merger/", {"into": first.pk})
+        assert [LearnedResolution.objects.get(pk=each.pk).state for each in (first, second)] == ["live", "retired"]
+        client.post(f"/learned/{second.pk}/undoing/")
+        assert [LearnedResolution.objects.get(pk=each.pk).state for each in (first, second)] == ["shadow", "live"]
+
+    def test_what_was_unlearned_nobody_brings_back(self, solve, ada, ines):
+        solve(ada, teach=True)
+        rebuild.unlearn(ada, at=timezone.now())
+        assert only().is_forgotten
+        assert not only().approve(by=ines, at=timezone.now()) and not only().undo(by=ines, at=timezone.now())
+        assert not only().source.is_live
 
     def test_merged_it_has_the_others_outcomes_and_back_again(self, solve, ada, ines):
         first, second = self.two(solve, ada)

@@ -12,7 +12,7 @@ from learning.models import Signal
 
 
 class Command(BaseCommand):
-    help = "Forget every episode and work the ledger through again. The state must come out as it was."
+    help = "Forget every episode and work the ledger through again. The state must come out as it was; where it does not, the policy is fitted anew too."
 
     def handle(self, *args: Any, **options: Any) -> None:
         before = rebuild.state_hash()
@@ -22,5 +22,6 @@ class Command(BaseCommand):
             if done % 500 == 0:
                 self.stderr.write(f"{done:,} of {total:,} decisions")
         after = rebuild.state_hash()
-        policies.refit(timezone.now(), afresh=True)
+        if after != before:
+            policies.refit(timezone.now(), afresh=True)
         self.stdout.write(f"{done:,} decisions settled. State {after[:16]}, {'as before' if after == before else f'was {before[:16]}'}.")
