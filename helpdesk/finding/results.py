@@ -1,7 +1,7 @@
 """The tickets that were asked for, page by page, each with the words that were found in it.
 
-Two ways through a million tickets, by how many the text query is expected to find. Few: the index of words names them, and they are sorted. Many: the
-newest are walked in their order and looked at one by one until the page is full; where too few of the newest fit, the index is asked after all.
+Two ways through a million tickets, by how many the text query finds. Few: the index of words names them, and they are sorted. Many: the newest are
+walked in their order and looked at one by one until the page is full; where too few of the newest fit, the index is asked after all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from helpdesk.finding.meaning import Meaning
 from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
-FEW = 5_000  # tickets
+FEW = 10_000  # tickets
+MAYBE_FEW = 60_000  # expected by the planner, who knows nothing of rare words and takes them for less rare than they are
 WALKED = 20_000
 
 
@@ -43,7 +44,10 @@ def narrowed(tickets: TicketQuerySet, meaning: Meaning, agent: User) -> TicketQu
 def matching(tickets: TicketQuerySet, meaning: Meaning, agent: User) -> TicketQuerySet:
     """All of them, in no order: for counting and for acting on."""
     tickets = narrowed(tickets, meaning, agent)
-    return with_words(tickets, meaning.tsquery) if meaning.tsquery else tickets
+    if not meaning.tsquery:
+        return tickets
+    few = few_of(meaning)
+    return with_words(tickets, meaning.tsquery) if few is None else tickets.filter(pk__in=few)
 
 
 def with_words(tickets: TicketQuerySet, tsquery: str) -> TicketQuerySet:
@@ -53,16 +57,16 @@ def with_words(tickets: TicketQuerySet, tsquery: str) -> TicketQuerySet:
 
 def counted(tickets: TicketQuerySet, meaning: Meaning) -> TicketQuerySet:
     """At a bounded cost: all of them where the words are rare, else those among the newest."""
-    if not meaning.is_only_negative and _expected(meaning.tsquery) <= FEW:
-        return with_words(tickets, meaning.tsquery)
+    if (few := few_of(meaning)) is not None:
+        return tickets.filter(pk__in=few)
     newest = tickets.newest_first().values("pk")[:WALKED]
     return Ticket.objects.filter(pk__in=newest, words__tsv=Cast(Value(meaning.tsquery), SearchQueryField()))
 
 
 def first(ordered: TicketQuerySet, column: str, meaning: Meaning, *, size: int) -> Found:
     """The first `size` of what is `ordered` and follows the cursor, by `column` and number."""
-    if not meaning.is_only_negative and _expected(meaning.tsquery) <= FEW:
-        return _indexed(ordered, meaning, size)
+    if (few := few_of(meaning)) is not None:
+        return _first_of(ordered.filter(pk__in=few), size)
     sql, params = ordered.values_list("pk", column)[:WALKED].query.sql_with_params()
     order = "2 DESC, 1 DESC" if column == "updated_at" else "2 ASC NULLS LAST, 1 ASC"
     with connection.cursor() as cursor:
@@ -71,12 +75,21 @@ def first(ordered: TicketQuerySet, column: str, meaning: Meaning, *, size: int) 
     if len(ids) > size:
         return Found(ids[:size], is_all=False)
     if _is_longer_than(ordered, WALKED):
-        return _indexed(ordered, meaning, size)
+        return _first_of(with_words(ordered, meaning.tsquery), size)
     return Found(ids, is_all=True)
 
 
-def _indexed(ordered: TicketQuerySet, meaning: Meaning, size: int) -> Found:
-    found = with_words(ordered, meaning.tsquery)
+def few_of(meaning: Meaning) -> list[int] | None:
+    """The tickets with these words, visible or not, where they are few: so that the planner sees how few. None where they are many."""
+    if meaning.is_only_negative or _expected(meaning.tsquery) > MAYBE_FEW:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_FEW, [meaning.tsquery, FEW + 1])
+        ids = [row[0] for row in cursor.fetchall()]
+    return ids if len(ids) <= FEW else None
+
+
+def _first_of(found: TicketQuerySet, size: int) -> Found:
     ids = list(found.values_list("pk", flat=True)[: size + 1])
     return Found(ids[:size], is_all=len(ids) <= size)
 
@@ -97,6 +110,7 @@ def _expected(tsquery: str) -> int:
 _INDEXED = """
 WITH found AS MATERIALIZED (SELECT words.ticket_id FROM helpdesk_ticketwords AS words WHERE words.tsv @@ %s::tsquery) SELECT found.ticket_id FROM found
 """
+_FEW = "SELECT words.ticket_id FROM helpdesk_ticketwords AS words WHERE words.tsv @@ %s::tsquery LIMIT %s"
 _WALK = """
 SELECT newest.id, newest.at FROM ({newest}) AS newest (id, at) JOIN helpdesk_ticketwords AS words ON words.ticket_id = newest.id
 WHERE words.tsv @@ %s::tsquery ORDER BY {order} LIMIT %s
