@@ -58,8 +58,8 @@ def objection(text: str) -> str:
     plain = as_it_looks(text)
     if _INSTRUCTION.search(plain):
         return "It reads like an instruction to the assistant"
-    if outside := [link for link in links(plain) if not _is_known(link)]:
-        return f"It links to {outside[0][:120]}"
+    if outside := next((link for link in links(plain) if not _is_known(link)), ""):
+        return f"It links to {outside[:120]}"
     if has_personal_data(plain):
         return "It may hold personal data"
     return ""

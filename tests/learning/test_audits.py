@@ -113,8 +113,8 @@ class TestPage:
         client = signed_in(ines)
         client.get("/audits/")
         with django_assert_num_queries(
-            9
-        ):  # session, agent, closed teams, settings, the audit, how many wait and are done, other sources, open incidents
+            10
+        ):  # session, agent, closed teams, settings, the audit, how many wait and are done, other sources, open incidents, what they have not seen
             client.get("/audits/")
 
 

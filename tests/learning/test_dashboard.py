@@ -215,7 +215,9 @@ class TestBehindTheFigures:
             asked(AT + dt.timedelta(minutes=number))
         client, days = browser(ines), {"what": "questions", "from": DAY, "to": DAY}
         client.get("/learning/questions/", days)
-        with django_assert_num_queries(6):  # session, agent, closed teams, the page, settings, how many incidents are open
+        with django_assert_num_queries(
+            7
+        ):  # session, agent, closed teams, the page, settings, how many incidents are open, what they have not seen
             first = client.get("/learning/questions/", days).content.decode()
         older = re.search(r"before=(\d+)", first)[1]
         rest = client.get("/learning/questions/", {**days, "before": older}).content.decode()
@@ -314,7 +316,7 @@ class TestPage:
             # session, agent, closed teams, settings; the rows, policies in the chart; the one in use, incidents, audits due; lessons: what was
             # taught and how much, what people showed, what missed, policies new and taken back, audits judged; the newest policies; open
             # incidents in the rail
-            with django_assert_num_queries(20):
+            with django_assert_num_queries(21):  # ... and what they have not seen
                 client.get("/learning/")
 
     def test_the_panels_are_a_list(self):

@@ -245,7 +245,9 @@ class TestPages:
         )
         client = browser(ines)
         client.get("/gaps/")
-        with django_assert_num_queries(6):  # session, agent, site settings, open incidents, those to be written, those that are
+        with django_assert_num_queries(
+            8
+        ):  # session, agent, closed teams, what they have not seen, site settings, open incidents, those to be written, those that are
             page = client.get("/gaps/").content.decode()
         assert page.count('scope="row"') == 20 and page.index("Gap 19") < page.index("Gap 3<")
 
@@ -255,8 +257,8 @@ class TestPages:
         client, gap = browser(ines), only_gap()
         client.get(gap.get_absolute_url())
         with django_assert_num_queries(
-            8
-        ):  # session, agent, site settings, open incidents, the gap, teams, its questions, how many they are
+            9
+        ):  # session, agent, what they have not seen, site settings, open incidents, the gap, teams, its questions, how many they are
             page = client.get(gap.get_absolute_url()).content.decode()
         assert page.count('scope="row"') == 20 and "Export by month" in page
 
@@ -264,7 +266,9 @@ class TestPages:
         asked(20)
         client = browser(ines)
         client.get("/handoffs/")
-        with django_assert_num_queries(9):  # session, agent, site settings, open incidents; escalations, shown, written, policy, titles
+        with django_assert_num_queries(
+            11
+        ):  # session, agent, closed teams, what they have not seen, site settings, open incidents; escalations, shown, written, policy, titles
             page = client.get("/handoffs/").content.decode()
         assert "20 questions</a> reached people" in page
 

@@ -318,7 +318,7 @@ def test_the_list_takes_as_many_queries_for_twenty_as_for_one(ines, django_asser
 
     make(25)
     client.get("/incidents/")
-    with django_assert_num_queries(5):  # session, agent, site settings, the page, how many are open
+    with django_assert_num_queries(7):  # session, agent, closed teams, what they have not seen, site settings, the page, how many are open
         page = client.get("/incidents/").content.decode()
     assert page.count('scope="row"') == 20
     older = client.get("/incidents/", {"before": Incident.objects.order_by("-pk")[19].pk}).content.decode()

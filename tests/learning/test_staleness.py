@@ -234,7 +234,9 @@ class TestPages:
             state = {"state": "cleared", "how": "evidence", "closed_at": now} if number >= 22 else {}
             Suspicion.objects.create(source=article.source, since=now, raised_at=now, evidence=5, **state)
         SiteSettings.load()
-        with django_assert_num_queries(7):  # session, agent, site settings, standing, cleared, how many stand, open incidents
+        with django_assert_num_queries(
+            9
+        ):  # session, agent, closed teams, what they have not seen, site settings, standing, cleared, how many stand, open incidents
             page = desk.get(reverse("learning:suspicions")).content.decode()
         assert page.count('<th scope="row">') == 40 and "2 more wait" in page
         older = desk.get(reverse("learning:suspicions"), {"before": str(Suspicion.objects.cleared().order_by("-pk")[19].pk)})
