@@ -89,6 +89,8 @@ def _part(is_negated: bool, key: str, text: str, is_quoted: bool, asked: Asked) 
         if "//" in text[:2] or (is_quoted is False and _looks_like_time(key, text)):
             return Part("", f"{key}:{text}", is_negated)  # an address, or words that happen to have a colon
         asked.problems.append(f"There is no filter “{key}:”. There are {', '.join(f'{name}:' for name in FILTERS)}.")
+        if ":" in text:  # as it stands, and no filter when it is read again
+            text, is_quoted = text.replace('"', " ").strip(), True
         return Part("", text, is_negated, is_quoted) if _says_something(text) else None
     if key and not text.strip(' "'):
         asked.problems.append(f"After “{key}:” comes {FILTERS[key]}.")
