@@ -86,8 +86,9 @@ def server(request):
 
 @pytest.fixture(scope="session")
 def browser():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # the first answer of a server on a busy machine takes its time
     with sync_playwright() as playwright:
         path = chromium()
         if path is None and not Path(playwright.chromium.executable_path).exists():
