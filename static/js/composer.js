@@ -140,7 +140,8 @@ export function insert(text, { start } = {}) {
   if (!body) return;
   body.focus();
   if (start !== undefined) body.setSelectionRange(start, body.selectionEnd);
-  if (!document.execCommand("insertText", false, text)) body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
+  if (!text && body.selectionStart === body.selectionEnd) return;
+  if (!document.execCommand(text ? "insertText" : "delete", false, text)) body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
   noteText(body.form);
 }
 
