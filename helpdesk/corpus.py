@@ -7,7 +7,6 @@ null, "at"?, "customer"?, "page"?, "segment"?, "reply"?, "rephrasings"?, "topic"
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,9 +16,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
+from helpdesk import jsonlines
 from helpdesk.models import Article, Category
 
 EPOCH = dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
+LONGEST_AGO = 20_000  # days
 APART = dt.timedelta(minutes=13)  # between tickets that do not say when they came
 
 
@@ -100,13 +101,13 @@ def _ticket(line: dict[str, Any], where: str, number: int, keys: set[str]) -> Pa
     if "resolved_by" not in line:
         raise CorpusError(f"{where}: 'resolved_by' is missing; write null when no article solved it.")
     resolved_by = line["resolved_by"]
-    if resolved_by is not None and resolved_by not in keys:
-        raise CorpusError(f"{where}: 'resolved_by' names {resolved_by!r}, which is no article's key.")
+    if resolved_by is not None and not (isinstance(resolved_by, str) and resolved_by in keys):
+        raise CorpusError(f"{where}: 'resolved_by' names {jsonlines.shown(resolved_by)}, which is no article's key.")
     customer = line.get("customer")
     segment = line.get("segment") or {}
     rephrasings = line.get("rephrasings") or []
     if not isinstance(segment, dict):
-        raise CorpusError(f"{where}: 'segment' must be an object, not {segment!r}.")
+        raise CorpusError(f"{where}: 'segment' must be an object, not {jsonlines.shown(segment)}.")
     if not isinstance(rephrasings, list) or not all(isinstance(each, str) for each in rephrasings):
         raise CorpusError(f"{where}: 'rephrasings' must be a list of texts.")
     return PastTicket(
@@ -117,7 +118,7 @@ def _ticket(line: dict[str, Any], where: str, number: int, keys: set[str]) -> Pa
         customer=f"visitor-{number}" if customer is None else str(customer),
         page=_optional(line, "page", where),
         segment={str(name): str(value) for name, value in segment.items()},
-        reply=_optional(line, "reply", where) or _agents_words(line),
+        reply=_optional(line, "reply", where) or _agents_words(line, where),
         rephrasings=rephrasings,
         topic=_optional(line, "topic", where),
     )
@@ -126,20 +127,10 @@ def _ticket(line: dict[str, Any], where: str, number: int, keys: set[str]) -> Pa
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not path.is_file():
         raise CorpusError(f"{path} is missing.")
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            where = f"{path.name} line {number}"
-            if not raw.strip():
-                continue
-            try:
-                line = json.loads(raw.decode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise CorpusError(f"{where}: this is not UTF-8.") from error
-            except json.JSONDecodeError as error:
-                raise CorpusError(f"{where}: this is not JSON ({error.msg}, column {error.colno}).") from error
-            if not isinstance(line, dict):
-                raise CorpusError(f"{where}: this must be a JSON object.")
-            yield where, line
+    try:
+        yield from jsonlines.objects(path)
+    except jsonlines.BadLine as error:
+        raise CorpusError(str(error)) from error
 
 
 def _text(line: dict[str, Any], name: str, where: str, limit: int) -> str:
@@ -156,7 +147,7 @@ def _optional(line: dict[str, Any], name: str, where: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise CorpusError(f"{where}: {name!r} must be a text, not {value!r}.")
+        raise CorpusError(f"{where}: {name!r} must be a text, not {jsonlines.shown(value)}.")
     return value
 
 
@@ -168,20 +159,25 @@ def _pages(line: dict[str, Any], where: str) -> list[str]:
 
 
 def _time(line: dict[str, Any], where: str, number: int) -> dt.datetime:
-    if isinstance(line.get("days_ago"), int | float):
-        return EPOCH + dt.timedelta(days=100 - line["days_ago"])
+    ago = line.get("days_ago")
+    if isinstance(ago, int | float):
+        if not 0 <= ago <= LONGEST_AGO:
+            raise CorpusError(f"{where}: 'days_ago' must lie between 0 and {LONGEST_AGO:,}, not {jsonlines.shown(ago)}.")
+        return EPOCH + dt.timedelta(days=100 - ago)
     if line.get("at") is None:
         return EPOCH + number * APART
     try:
-        at = dt.datetime.fromisoformat(line["at"])
-    except (TypeError, ValueError) as error:
-        raise CorpusError(f"{where}: 'at' must be a time like 2026-01-05T08:00:00+00:00, not {line['at']!r}.") from error
-    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+        return jsonlines.moment(line["at"], where)
+    except jsonlines.BadLine as error:
+        raise CorpusError(str(error)) from error
 
 
-def _agents_words(line: dict[str, Any]) -> str:
+def _agents_words(line: dict[str, Any], where: str) -> str:
     """The longest text of an agent in a recorded conversation."""
-    said = [each.get("text", "") for each in line.get("conversation") or [] if each.get("from") == "agent" and not each.get("note")]
+    told = line.get("conversation") or []
+    if not isinstance(told, list) or not all(isinstance(each, dict) and isinstance(each.get("text", ""), str) for each in told):
+        raise CorpusError(f"{where}: 'conversation' must be a list of objects with a 'text'.")
+    said = [each.get("text", "") for each in told if each.get("from") == "agent" and not each.get("note")]
     return max(said, key=len, default="")
 
 

@@ -16,6 +16,3 @@ notice_wanted = Signal()
 
 # message: Message of the assistant; answered with a list of sentences for its customer: why it said this
 why_wanted = Signal()
-
-# message: Message of the assistant; answered with a list of sentences for its customer: why it said this
-why_wanted = Signal()

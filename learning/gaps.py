@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from helpdesk.events import consumer
-from helpdesk.models import Chunk, Event, Source
+from helpdesk.models import Chunk, Customer, Event, Source
 from helpdesk.models.events import SYSTEM
 from helpdesk.search.index import index_source, outline
 from learning import gap_facts, gathering, ledger, matching, merging, retest, trial, unanswered
@@ -82,6 +82,23 @@ def try_again(gap: Gap, *, at: dt.datetime) -> None:
     source = Source.objects.filter(article=gap.article_id).first() if gap.article_id else None
     gap.tested = retest.retest(gap_facts.decisions(gap), source.pk if source else None, at=at)
     gap.save(update_fields=["tested"])
+
+
+def leave_out_all(customer: Customer, *, at: dt.datetime) -> None:
+    """As if this customer had not asked: their questions join nothing, and a gap that too few others asked about is none."""
+    theirs = GapQuestion.objects.filter(customer=customer)
+    touched = list(Gap.objects.filter(questions__in=theirs).distinct().select_related("article__source"))
+    tickets = set(theirs.values_list("ticket_id", flat=True))
+    theirs.update(gap=None, is_apart=True)
+    rate = gap_facts.answered_share(unanswered.asked(at)) if touched else 0.0
+    for gap in touched:
+        rest = gap.questions.filter(is_later=False)
+        few = rest.count() < gathering.LEAST or rest.values("customer").distinct().count() < gathering.LEAST_VOICES
+        if few and gap.is_unwritten and gap.article_id is None:
+            Event.record("gap.forgotten", by=SYSTEM, at=at, gap=gap.pk)
+            gap.delete()
+        else:
+            _remember(gap, rest.exists(), tickets, rate, at)
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------------
@@ -159,6 +176,21 @@ def _attach(gap: int, rows: Sequence[GapQuestion]) -> None:
     members = GapQuestion.objects.filter(gap=gap, is_later=False).order_by("-at").values_list("decision_id", flat=True)[:LOOSE]
     vectors = list(unanswered.vectors_of(list(members)).values())
     Gap.objects.filter(pk=gap).update(middle=np.mean(vectors, axis=0))
+
+
+def _remember(gap: Gap, has_questions: bool, gone: set[int], rate: float, at: dt.datetime) -> None:
+    """A gap without some of its questions: its middle, name and draft come from the others. What an agent wrote stays."""
+    if has_questions:
+        _attach(gap.pk, [])
+        gap.refresh_from_db(fields=["middle"])
+    gap.facts = {
+        key: [each for each in told if each["ticket"] not in gone] if key in {"examples", "answers"} else told
+        for key, told in gap.facts.items()
+    }
+    gap.save(update_fields=["facts"])
+    if gap.is_unwritten and gap.article_id is None and gap.edited_by_id is None:
+        gap_facts.name(gap, at=at)
+    gap_facts.refresh(gap, rate, at=at)
 
 
 def _put_on_trial(asked: Sequence[Asked], at: dt.datetime) -> set[int]:

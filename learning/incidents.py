@@ -14,7 +14,7 @@ from helpdesk.events import consumer
 from helpdesk.formatting import clean_line
 from helpdesk.models import Event, Ticket
 from helpdesk.models.events import SYSTEM
-from learning import bugreport, bursts
+from learning import bugreport, bursts, outgoing
 from learning.consume import vector_of
 from learning.masking import mask
 from learning.models import Incident, Report
@@ -35,6 +35,7 @@ def consume(event: Event) -> None:
     elif incident := Incident.objects.select_related("fixed_by").filter(pk=event.data.get("incident")).first():
         if event.verb == "incident.fixed":
             tell(incident, at=event.at)
+        outgoing.announce(incident, event.verb.removeprefix("incident."))
         transaction.on_commit(partial(incident_over.send_robust, sender=Incident, incident_id=incident.pk))
 
 
@@ -181,6 +182,7 @@ def _raise(members: Sequence[Report], centre: bursts.Vectors, found: bursts.Burs
         centre=centre,
     )
     Event.record("incident.raised", by=SYSTEM, at=at, incident=incident.pk, reports=len(members))
+    outgoing.announce(incident, "raised")
     transaction.on_commit(partial(incident_raised.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 

@@ -1,4 +1,4 @@
-"""The state that follows from the ledger: its fingerprint, building it anew, and taking one customer out of it.
+"""The state that follows from the ledger: its fingerprint, and building it anew. `forgetting` takes one customer out of it.
 
 State is what the next question is decided with: episodes, the belief in each decision, and which sources are suspect. Decisions stand as they were logged; their
 credits follow from the signals in force and from nothing else, in whatever order these came.
@@ -6,16 +6,13 @@ credits follow from the signals in force and from nothing else, in whatever orde
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterator
 
 from django.db import transaction
 
-from helpdesk.models import Customer
-from learning import episodes, incidents, ledger, policies, resolutions, staleness
+from learning import episodes, ledger, staleness
 from learning.models import Decision, Episode, Signal, Suspicion
-from learning.models.resolution import FORGOTTEN
 
 DIGITS = 9
 BATCH = 500
@@ -45,24 +42,6 @@ def relearn() -> Iterator[int]:
         episodes.settle(decision, ledger.account_of(decision))
         yield done
     staleness.look_everywhere()
-
-
-@transaction.atomic
-def unlearn(customer: Customer, *, at: dt.datetime) -> int:
-    """Reverse every signal about this customer's questions, and let rest what agents' answers to them had become. How many were reversed.
-
-    What is left is what the remaining rows of the ledger give: `relearn` after it changes nothing.
-    """
-    reversed_now = 0
-    for decision in Decision.objects.filter(customer=customer).select_related("customer").order_by("pk").iterator(BATCH):
-        kinds = list(decision.signals.exclude(state=Signal.State.REVERSED).values_list("kind", flat=True))
-        reversed_now += len(kinds) if kinds and ledger.reverse(decision, kinds, at=at) else 0
-    for ticket in customer.tickets.iterator(BATCH):
-        incidents.set_apart(ticket, at=at)
-        resolutions.rest(ticket, at=at, because=FORGOTTEN)
-    if reversed_now:
-        policies.refit(at, afresh=True)
-    return reversed_now
 
 
 def _rounded(value: float) -> float:

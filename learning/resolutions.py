@@ -69,13 +69,9 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime, k
     Live at once when the agent taught it and the filter finds nothing; without the agent's word it has to prove itself first, unseen.
     Returns the source, unless it waits for an agent: what the filter holds earns nothing.
     """
-    people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
-    answer = without_colleagues(depersonalise(reply.body, people), ticket.customer)
-    told = asked.question.removeprefix(ticket.subject).strip() or asked.question  # a subject of two words is a heading, and asks nothing
-    question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else told, people), limit=QUESTION_LIMIT)
+    question, answer, held = _words(ticket, reply, asked)
     if not answer or not question:
         return known
-    held = objection(answer) or objection(question) or names_left(answer)
     taught = bool(reply.meta.get("teach")) and not held
     twin = _known(question, answer, asked, held)
     if known is not None and (twin is None or twin.source_id != known.pk):
@@ -85,6 +81,33 @@ def learn(ticket: Ticket, reply: Message, asked: Decision, *, at: dt.datetime, k
     else:
         merging.join(twin, ticket, by=reply.user, taught=taught, at=at)
     return twin.source if twin.state != LearnedResolution.State.DRAFT else None
+
+
+def hand_on(resolution: LearnedResolution, ticket: Ticket, reply: Message, asked: Decision) -> bool:
+    """As if it had been learned from this ticket, which taught it too: its words, its place, its agent. False where the ticket has no words for it.
+
+    Its outcomes stay its own; whether it is served is for others to say.
+    """
+    question, answer, held = _words(ticket, reply, asked)
+    if not answer or not question:
+        return False
+    resolution.question, resolution.answer, resolution.held_because = question, answer, held
+    resolution.ticket, resolution.message, resolution.taught_by, resolution.at = ticket, reply, reply.user, reply.at
+    resolution.save(update_fields=["question", "answer", "held_because", "ticket", "message", "taught_by", "at"])
+    source = resolution.source
+    source.pages = [ticket.page[:200]] if ticket.page else []
+    source.save(update_fields=["pages"])
+    _say(resolution, at=reply.at)
+    return True
+
+
+def _words(ticket: Ticket, reply: Message, asked: Decision) -> tuple[str, str, str]:
+    """The question and the answer without the people in them, and what the filter finds in them."""
+    people = [ticket.customer.name, *([reply.user.name] if reply.user else [])]
+    answer = without_colleagues(depersonalise(reply.body, people), ticket.customer)
+    told = asked.question.removeprefix(ticket.subject).strip() or asked.question  # a subject of two words is a heading, and asks nothing
+    question = clean_line(anonymous(ticket.subject if len(ticket.subject.split()) > 2 else told, people), limit=QUESTION_LIMIT)
+    return question, answer, objection(answer) or objection(question) or names_left(answer)
 
 
 def _known(question: str, answer: str, asked: Decision, held: str) -> LearnedResolution | None:
@@ -131,18 +154,23 @@ def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: Us
         return False
     resolution.question, resolution.answer, resolution.held_because = question, answer, objection(answer) or objection(question)
     resolution.save(update_fields=["question", "answer", "held_because"])
-    source = resolution.source
-    source.title, source.body, source.updated_at = title_of(question), answer, at
-    source.save(update_fields=["title", "body", "updated_at"])
-    index_source(source, outline(source.title, f"{question}\n\n{answer}"))
+    _say(resolution, at=at)
     Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk)
     return True
 
 
-def rest(ticket: Ticket, *, at: dt.datetime, because: str = "The customer came back") -> None:
+def _say(resolution: LearnedResolution, *, at: dt.datetime) -> None:
+    """What it says is what search finds."""
+    source = resolution.source
+    source.title, source.body, source.updated_at = title_of(resolution.question), resolution.answer, at
+    source.save(update_fields=["title", "body", "updated_at"])
+    index_source(source, outline(source.title, f"{resolution.question}\n\n{resolution.answer}"))
+
+
+def rest(ticket: Ticket, *, at: dt.datetime) -> None:
     """What was learned from this ticket is not served any more, unless an agent approves it again."""
     for resolution in LearnedResolution.objects.standing().filter(ticket=ticket).select_related("source", "ticket"):
-        resolution.retire(because, at=at)
+        resolution.retire("The customer came back", at=at)
 
 
 def depersonalise(text: str, people: list[str]) -> str:

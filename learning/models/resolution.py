@@ -24,10 +24,14 @@ class ResolutionQuerySet(models.QuerySet["LearnedResolution"]):
         """Agents; of private teams' tickets only who may see the ticket."""
         if not isinstance(viewer, User):
             return self.none()
-        return self.filter(Q(ticket=None) | Q(ticket__in=Ticket.objects.visible_to(viewer)))
+        return self.remembered().filter(Q(ticket=None) | Q(ticket__in=Ticket.objects.visible_to(viewer)))
 
     def standing(self) -> ResolutionQuerySet:
         return self.exclude(state=LearnedResolution.State.RETIRED)
+
+    def remembered(self) -> ResolutionQuerySet:
+        """Without those whose customer was unlearned: they say nothing any more."""
+        return self.exclude(retired_because=FORGOTTEN)
 
 
 class LearnedResolution(models.Model):
@@ -63,7 +67,7 @@ class LearnedResolution(models.Model):
         indexes = [models.Index(fields=["state", "-id"], name="resolution_state")]
 
     def __str__(self) -> str:
-        return self.question[:80]
+        return self.question[:80] or self.retired_because
 
     @property
     def is_retired(self) -> bool:
@@ -105,6 +109,22 @@ class LearnedResolution(models.Model):
             return False
         values = {"was": "", "retired_because": "", "judged_from": at if self.is_retired else self.judged_from}
         return self._move(self.State(self.was), "resolution.undone", {self.State(self.state)}, by=by, at=at, **values)
+
+    def begin_again(self, *, at: dt.datetime) -> bool:
+        """Who had approved it was unlearned: it has to prove itself, unseen; before an agent, where the filter holds it."""
+        state = self.State.DRAFT if self.held_because else self.State.SHADOW
+        return self._move(state, "resolution.begun_again", {self.State.CANARY, self.State.LIVE}, at=at, was="", live_at=None)
+
+    @transaction.atomic
+    def forget(self, *, at: dt.datetime) -> None:
+        """Its customer was unlearned, and nobody else had taught it: it is not served, says nothing, and does not come back."""
+        self.retire(FORGOTTEN, at=at)
+        self._lock()
+        self.question = self.answer = self.held_because = self.was = ""
+        self.retired_because, self.taught_by = FORGOTTEN, None
+        self.save(update_fields=["question", "answer", "held_because", "was", "retired_because", "taught_by"])
+        Source.objects.filter(pk=self.source_id).update(title=FORGOTTEN, body="", pages=[], is_live=False, trial="", updated_at=at)
+        self.source.chunks.all().delete()
 
     @transaction.atomic
     def write_article(self, *, by: User, at: dt.datetime) -> Article:

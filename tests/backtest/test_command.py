@@ -75,6 +75,7 @@ def test_liars_plant_nothing_and_hidden_topics_are_counted(root, folder, tmp_pat
         (["--hide", -1], "--hide is a share"),
         (["--change-at", 0], "--change-at must be"),
         (["--channels", "nowhere.json"], "is not a channel file"),
+        (["--json", "nowhere/out.json"], "nowhere is not a folder"),
     ],
 )
 def test_bad_options_are_refused(root, folder, flags, complaint):

@@ -40,6 +40,10 @@ class TestReading:
         [
             ({"question": "Why?"}, "tickets.jsonl line 1: 'resolved_by' is missing"),
             ({"question": "Why?", "resolved_by": "nothing"}, "tickets.jsonl line 1: 'resolved_by' names 'nothing'"),
+            ({"question": "Why?", "resolved_by": ["guest"]}, "tickets.jsonl line 1: 'resolved_by' names"),
+            ({"question": "Why?", "resolved_by": None, "days_ago": 1e9}, "tickets.jsonl line 1: 'days_ago' must lie between"),
+            ({"question": "Why?", "resolved_by": None, "days_ago": float("nan")}, "tickets.jsonl line 1: 'days_ago' must lie between"),
+            ({"question": "Why?", "resolved_by": None, "conversation": ["so"]}, "tickets.jsonl line 1: 'conversation' must be a list"),
             ({"question": " ", "resolved_by": None}, "tickets.jsonl line 1: 'question' is missing or empty"),
             ({"question": "Why?", "resolved_by": None, "at": "yesterday"}, "tickets.jsonl line 1: 'at' must be a time"),
             ({"question": "Why?", "resolved_by": None, "segment": "team"}, "tickets.jsonl line 1: 'segment' must be an object"),

@@ -4,6 +4,9 @@ import pytest
 
 # Nothing of Django's at the top: pytest reads this file before the settings have a database.
 
+ASKED = "Our Zebra scanner enters every code twice on the asset screen"
+AGAIN = "The scanner enters every code twice on our asset screen"
+ANSWER = "Switch off keystroke output in the DataWedge profile of the scanner, then scan again. Nothing else needs to change."
 GUEST = "How can a subcontractor sign a permit without an account of their own?"
 
 
@@ -83,3 +86,26 @@ def decided(articles, happening):
         return ticket, Decision.objects.get(pk=decision.pk)
 
     return make
+
+
+@pytest.fixture
+def solve(articles, ines, happening):
+    """A customer asks, Inês answers, and that solves it."""
+
+    from tests.factories import make_ticket
+
+    def solved(customer, asked=ASKED, answer=ANSWER, teach=False):
+        with happening():
+            ticket = make_ticket(customer, asked)
+        ticket.refresh_from_db()
+        with happening():
+            if ticket.handler != "team":
+                ticket.ask_for_person(customer=customer)
+        ticket.refresh_from_db()
+        with happening():
+            ticket.reply(answer, by=ines, teach=teach)
+            ticket.resolve(by=ines)
+        ticket.refresh_from_db()
+        return ticket
+
+    return solved

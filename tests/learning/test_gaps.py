@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.models import Event, Ticket
-from learning import excerpts, gaps, gathering, handoffs, policies, trial
+from learning import excerpts, forgetting, gaps, gathering, handoffs, policies, trial
 from learning.models import Decision, Gap, GapQuestion, LearnedResolution
 from tests.factories import make_admin, make_customer, make_team, make_ticket
 
@@ -79,6 +79,24 @@ class TestGathering:
         assert (gap.state, gap.customers, gap.facts["kinds"]) == ("open", 3, {"people": 3})
         assert "logbook" in gap.title.lower() and 0 < gap.lift < 1 and gap.expected == pytest.approx(3 * gap.lift, abs=1e-3)
         assert Event.objects.filter(verb="gap.opened", data__gap=gap.pk).count() == 1
+
+    def test_without_a_customer_it_is_as_if_only_the_others_had_asked(self, asked):
+        hers, *others = asked(4)
+        gaps.find(NOW)
+        forgetting.unlearn(hers.customer, at=NOW)
+        gap = only_gap()
+        assert set(gap.questions.values_list("ticket", flat=True)) == {ticket.pk for ticket in others}
+        told = {each["ticket"] for key in ("examples", "answers") for each in gap.facts[key]}
+        assert (gap.customers, hers.pk in told, "row 0" in gap.title) == (3, False, False)
+        assert gap.middle == pytest.approx(
+            np.mean([each.decision.vector for each in gap.questions.select_related("decision")], axis=0), abs=1e-6
+        )
+        gaps.find(NOW)
+        assert only_gap().questions.count() == 3, "and she is not taken in again"
+        forgetting.unlearn(others[0].customer, at=NOW)
+        assert not Gap.objects.exists(), "of two customers there is none"
+        gaps.find(NOW)
+        assert not Gap.objects.exists()
 
     def test_two_are_not_a_gap_and_one_customer_is_not_either(self, asked):
         asked(2)

@@ -2,20 +2,19 @@
 
 import datetime as dt
 import json
-from io import StringIO
 
 import numpy as np
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from helpdesk import outbox
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import Event, Message, SiteSettings, Ticket
+from helpdesk.models import Event, Message, Outbox, SiteSettings, Ticket
 from helpdesk.search.embedder import embed
 from learning import bugreport, incidents
 from learning.models import Decision, Incident, LearnedResolution, Report
-from learning.signals import incident_over, incident_raised
+from learning.signals import incident_leaves, incident_over, incident_raised
 from learning.wording import words
 from tests.factories import make_customer, make_organisation, make_team, make_ticket, make_user
 
@@ -220,6 +219,44 @@ def test_agents_see_it_above_the_thread(breaks, ines):
     assert Incident.objects.get().get_absolute_url() in page
 
 
+# --- Where it goes ----------------------------------------------------------------------------------------------------
+
+
+def leaving():
+    return sorted(Outbox.objects.filter(kind="incident").values_list("payload__what", "state"))
+
+
+def test_what_is_connected_hears_of_it_and_a_failure_is_tried_again(breaks, happening, ines):
+    told, is_down = [], [True]
+
+    def take(sender, incident, what, report, key, **_):
+        if is_down[0]:
+            raise ConnectionError("The tracker is down")
+        told.append((what, report.splitlines()[0], key))
+
+    incident_leaves.connect(take, weak=False, dispatch_uid="test")
+    try:
+        breaks(9)
+        incident = Incident.objects.get()
+        outbox.drain(now=NOW + dt.timedelta(hours=1))
+        assert leaving() == [("raised", "failed")]
+        is_down[0] = False
+        with happening():
+            incident.fix("Mended.", by=ines, at=timezone.now())
+            incident.fix("Mended.", by=ines, at=timezone.now())
+        outbox.drain(now=NOW + dt.timedelta(hours=3))
+    finally:
+        incident_leaves.disconnect(dispatch_uid="test")
+    assert leaving() == [("fixed", "sent"), ("raised", "sent")]
+    assert sorted(told) == [(what, f"# {incident.title}", f"incident-{incident.pk}-{what}") for what in ("fixed", "raised")]
+
+
+def test_with_nothing_connected_nothing_is_owed(breaks):
+    breaks(9)
+    outbox.drain(now=NOW + dt.timedelta(hours=1))
+    assert leaving() == [("raised", "skipped")]
+
+
 # --- How it ends ------------------------------------------------------------------------------------------------------
 
 
@@ -323,58 +360,3 @@ def test_the_list_takes_as_many_queries_for_twenty_as_for_one(ines, django_asser
     assert page.count('scope="row"') == 20
     older = client.get("/incidents/", {"before": Incident.objects.order_by("-pk")[19].pk}).content.decode()
     assert older.count('scope="row"') == 5
-
-
-# --- Over a past stream -----------------------------------------------------------------------------------------------
-
-
-def write(path, rows):
-    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + "\n")
-    return path
-
-
-def stream(start=dt.datetime(2026, 1, 5, tzinfo=dt.UTC)):
-    rows = [(start + dt.timedelta(hours=2 * n), f"{TOPICS[n % 5]} about thing{n % 37}", f"c{n % 61}") for n in range(450)]
-    rows += [(start + dt.timedelta(days=30, minutes=4 * n), SAID[n % 4].format(n=n), f"c{n}") for n in range(15)]
-    rows += [(start + dt.timedelta(days=20, seconds=12 * n), f"Cheap loans now, offer {n}, reply soon", f"s{n}") for n in range(300)]
-    rows += [(start + dt.timedelta(days=38), "invoice seats", "c1")]
-    return [{"at": at.isoformat(), "text": text, "customer": customer} for at, text, customer in sorted(rows)]
-
-
-def test_replay_finds_the_outage_and_not_the_flood(tmp_path, django_assert_num_queries):
-    file, out = write(tmp_path / "past.jsonl", stream()), tmp_path / "out.json"
-    with django_assert_num_queries(0):
-        call_command("replay_incidents", file, json=out, stdout=StringIO(), stderr=StringIO())
-    result = json.loads(out.read_text())
-    assert result["days"] == 38
-    (found,) = result["incidents"]
-    assert set(found) == {"raised_at", "first_seen", "reports", "customers", "terms", "title", "closed_at"}
-    assert found["first_seen"].startswith("2026-02-04T00:00")
-    assert found["raised_at"] <= "2026-02-04T00:36"
-    assert found["reports"] >= 12
-    assert found["customers"] >= 12
-    assert found["closed_at"] > found["raised_at"]
-
-
-@pytest.mark.parametrize(
-    ("row", "says"),
-    [
-        ("{", "line 2 is not JSON"),
-        ("[1]", "line 2 is not an object"),
-        ('{"at": "2026-01-06T00:00:00Z", "text": " "}', "line 2: `text`"),
-        ('{"at": "yesterday", "text": "Hello"}', "line 2: `at`"),
-        ('{"at": "2026-99-06", "text": "Hello"}', "line 2: `at`"),
-        ('{"text": "Hello"}', "line 2: `at`"),
-        ('{"at": "2026-01-06T00:00:00Z", "text": "Hello", "customer": []}', "line 2: `customer`"),
-        ('{"at": "2026-01-04T00:00:00Z", "text": "Hello"}', "earlier than the one before"),
-    ],
-)
-def test_replay_says_which_line_is_wrong(tmp_path, row, says):
-    file = write(tmp_path / "past.jsonl", [{"at": "2026-01-05T00:00:00Z", "text": "Hello"}, row])
-    with pytest.raises(CommandError, match=says):
-        call_command("replay_incidents", file)
-
-
-def test_replay_of_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("replay_incidents", tmp_path / "none.jsonl")

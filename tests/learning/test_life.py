@@ -12,32 +12,9 @@ from helpdesk.search.retrieve import hybrid
 from learning import merging, probation, rebuild, resolutions
 from learning.models import Decision, Episode, LearnedResolution, Signal
 from tests.factories import make_admin, make_article, make_customer, make_team, make_ticket
+from tests.learning.conftest import AGAIN, ANSWER, ASKED
 
-ASKED = "Our Zebra scanner enters every code twice on the asset screen"
-AGAIN = "The scanner enters every code twice on our asset screen"
-ANSWER = "Switch off keystroke output in the DataWedge profile of the scanner, then scan again. Nothing else needs to change."
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def solve(articles, ines, happening):
-    """A customer asks, Inês answers, and that solves it."""
-
-    def solved(customer, asked=ASKED, answer=ANSWER, teach=False):
-        with happening():
-            ticket = make_ticket(customer, asked)
-        ticket.refresh_from_db()
-        with happening():
-            if ticket.handler != "team":
-                ticket.ask_for_person(customer=customer)
-        ticket.refresh_from_db()
-        with happening():
-            ticket.reply(answer, by=ines, teach=teach)
-            ticket.resolve(by=ines)
-        ticket.refresh_from_db()
-        return ticket
-
-    return solved
 
 
 def only() -> LearnedResolution:
@@ -273,13 +250,6 @@ class TestMerging:
         assert [LearnedResolution.objects.get(pk=each.pk).state for each in (first, second)] == ["live", "retired"]
         client.post(f"/learned/{second.pk}/undoing/")
         assert [LearnedResolution.objects.get(pk=each.pk).state for each in (first, second)] == ["shadow", "live"]
-
-    def test_what_was_unlearned_nobody_brings_back(self, solve, ada, ines):
-        solve(ada, teach=True)
-        rebuild.unlearn(ada, at=timezone.now())
-        assert only().is_forgotten
-        assert not only().approve(by=ines, at=timezone.now()) and not only().undo(by=ines, at=timezone.now())
-        assert not only().source.is_live
 
     def test_merged_it_has_the_others_outcomes_and_back_again(self, solve, ada, ines):
         first, second = self.two(solve, ada)

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from learning import maturing, rebuild
+from learning import forgetting, maturing, rebuild
 from learning.models import Decision, Episode, LearnedResolution, Policy, Signal
 from tests.factories import make_customer, make_ticket
 
@@ -70,7 +70,7 @@ def test_without_a_customer_it_is_as_if_only_the_others_had_spoken(lively, ada, 
     without_bo = rebuild.state_hash()
     lively(bo, articles)
     assert rebuild.state_hash() != without_bo
-    assert rebuild.unlearn(bo, at=timezone.now()) > 4
+    assert forgetting.unlearn(bo, at=timezone.now()) > 4
     assert rebuild.state_hash() == without_bo == relearned()
     assert not Signal.objects.in_force().filter(decision__customer=bo).exists()
     assert Decision.objects.filter(customer=bo, ticket__isnull=False).exists(), "what was decided and said stays"
@@ -79,16 +79,16 @@ def test_without_a_customer_it_is_as_if_only_the_others_had_spoken(lively, ada, 
 def test_what_agents_taught_on_their_tickets_rests(lively, ada, articles):
     lively(ada, articles)
     assert LearnedResolution.objects.get().source.is_live
-    rebuild.unlearn(ada, at=timezone.now())
+    forgetting.unlearn(ada, at=timezone.now())
     learned = LearnedResolution.objects.select_related("source").get()
     assert learned.state == "retired" and not learned.source.is_live and learned.retired_because == "Its customer was unlearned"
 
 
 def test_twice_is_once(lively, ada, articles):
     lively(ada, articles)
-    rebuild.unlearn(ada, at=timezone.now())
+    forgetting.unlearn(ada, at=timezone.now())
     after = rebuild.state_hash()
-    assert rebuild.unlearn(ada, at=timezone.now()) == 0
+    assert forgetting.unlearn(ada, at=timezone.now()) == 0
     assert rebuild.state_hash() == after
 
 

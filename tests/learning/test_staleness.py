@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk.models import Event, SiteSettings, Source, Ticket
-from learning import doubts, rebuild, staleness
+from learning import doubts, forgetting, rebuild, staleness
 from learning.models import Decision, Episode, LearnedResolution, Signal, Suspicion
 from tests.factories import make_article, make_customer, make_organisation, make_team
 
@@ -169,7 +169,7 @@ class TestEnding:
 
     def test_when_what_spoke_against_it_is_taken_back_so_is_the_suspicion(self, gone_stale):
         for customer in {each.customer for each in Decision.objects.filter(at__gte=gone_stale.since)}:
-            rebuild.unlearn(customer, at=timezone.now())
+            forgetting.unlearn(customer, at=timezone.now())
         gone_stale.refresh_from_db()
         assert (gone_stale.state, gone_stale.how) == ("cleared", "withdrawn")
 

@@ -59,6 +59,7 @@ class Command(BaseCommand):
         console = Console(file=self.stdout._out, width=None if sys.stdout.isatty() else 120)  # type: ignore[arg-type]
         try:
             plan = _plan(options)
+            _may_be_written([path for path in (options["json"], options["html"]) if path])
             run = Run(plan, _from_stdin if options["baselines_on_stdin"] else None)
             with Console(stderr=True).status("Embedding the questions"):
                 run.embed()
@@ -161,6 +162,13 @@ def _result_of(child: subprocess.Popen[bytes], others: Outcome, out: Path) -> di
 def _write(path: Path | None, result: dict[str, Any]) -> None:
     if path:
         _replace(path, json.dumps(result, indent=1) + "\n")
+
+
+def _may_be_written(paths: list[Path]) -> None:
+    """Said before the run, which may take minutes."""
+    for path in paths:
+        if path.is_dir() or not path.parent.is_dir():
+            raise CommandError(f"{path} cannot be written: {'it is' if path.is_dir() else f'{path.parent} is not'} a folder.")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_datetime
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from helpdesk import jsonlines
 from helpdesk.formatting import clean_line
 from helpdesk.search.embedder import EmbedderUnavailable, embed
 from learning import bursts
@@ -59,41 +59,23 @@ class Command(BaseCommand):
 def read(path: Path) -> list[Line]:
     """Raises CommandError naming the line that cannot be used."""
     try:
-        rows = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
-    lines = [_line(path.name, number, row) for number, row in enumerate(rows, 1) if row.strip()]
+        lines = [_line(where, data) for where, data in jsonlines.objects(path)]
+    except jsonlines.BadLine as error:
+        raise CommandError(str(error)) from error
     for number, (one, other) in enumerate(pairwise(lines), 2):
         if other.at < one.at:
             raise CommandError(f"{path.name}: entry {number} ({other.at.isoformat()}) is earlier than the one before it; sort by `at`.")
     return lines
 
 
-def _line(name: str, number: int, row: str) -> Line:
-    where = f"{name}, line {number}"
-    try:
-        data = json.loads(row)
-    except json.JSONDecodeError as error:
-        raise CommandError(f"{where} is not JSON: {error.msg}.") from error
-    if not isinstance(data, dict):
-        raise CommandError(f"{where} is not an object.")
+def _line(where: str, data: dict[str, Any]) -> Line:
     text, customer = data.get("text"), data.get("customer")
     if not isinstance(text, str) or not text.strip():
-        raise CommandError(f"{where}: `text` must be a text that is not empty.")
+        raise jsonlines.BadLine(f"{where}: 'text' must be a text that is not empty.")
     if customer is not None and not isinstance(customer, str | int):
-        raise CommandError(f"{where}: `customer` must be a text.")
+        raise jsonlines.BadLine(f"{where}: 'customer' must be a text, not {jsonlines.shown(customer)}.")
     # Whoever is not named is somebody else each time.
-    return Line(_moment(where, data.get("at")), text, f"={customer}" if customer not in (None, "") else f"#{number}")
-
-
-def _moment(where: str, value: Any) -> dt.datetime:
-    try:
-        at = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        at = None
-    if at is None:
-        raise CommandError(f"{where}: `at` must be a time such as 2026-03-01T09:30:00Z, not {value!r}.")
-    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return Line(jsonlines.moment(data.get("at"), where), text, f"={customer}" if customer not in (None, "") else f"#{where}")
 
 
 def _replay(lines: list[Line], console: Console) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from helpdesk.models import Customer
-from learning import measuring, rebuild
+from learning import forgetting, measuring, rebuild
 
 
 class Command(BaseCommand):
@@ -21,6 +21,6 @@ class Command(BaseCommand):
         customer = Customer.objects.with_email(options["customer"])
         if customer is None:
             raise CommandError(f"There is no customer with the address {options['customer']!r}.")
-        count = rebuild.unlearn(customer, at=timezone.now())
+        count = forgetting.unlearn(customer, at=timezone.now())
         measuring.measure(timezone.now(), since=measuring.first_day())
         self.stdout.write(f"{count:,} signals of {customer.name} reversed. State {rebuild.state_hash()[:16]}.")
