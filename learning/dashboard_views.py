@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -19,14 +18,13 @@ from django.views.decorators.http import require_safe
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import SiteSettings, Ticket, User
 from learning import lessons, measures, panels, trends
+from learning.behind import ROWS, number_in, table_of, with_what_is_shown
 from learning.channels import CHANNELS
 from learning.dashboard import Dashboard
-from learning.measures import ENDINGS, SIDES
 from learning.models import Decision
 from learning.telling import TABS
 
 PAGE = "learning/dashboard.html"
-ROWS = 30
 LONGEST = dt.timedelta(days=120)  # of a list: what a chart of 90 days looks back on
 
 
@@ -85,21 +83,6 @@ def questions(request: AgentRequest) -> HttpResponse:
     return render(request, "learning/questions.html", context)
 
 
-def with_what_is_shown(found: measures.Questions) -> measures.Questions:
-    return found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "candidates", "source__body")
-
-
-def table_of(rows: Iterable[Any]) -> list[tuple[Any, str, str]]:
-    """Each decision with how its ticket ended and what day one would have done, in words."""
-    return [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows]
-
-
-def number_in(request: AgentRequest, name: str) -> int:
-    """A number from the address; anything else is as good as none."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int, before: int) -> list[Any]:
     """One row more than a page shows. A few days are looked through first, then twice as many: of most figures these are enough."""
     at = Decision.objects.filter(pk=before).values_list("at", flat=True).first() if before else None
@@ -118,7 +101,8 @@ def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int,
 
 def _named(name: str) -> tuple[str, str]:
     if name.startswith(measures.SIGNAL):
-        return CHANNELS[name.removeprefix(measures.SIGNAL)].label, "A signal of this kind came in these days, and was not taken back."
+        kind, standing = measures.signal_of(name)
+        return CHANNELS[kind].label, standing.says
     return measures.MEASURES[name].title, measures.MEASURES[name].says
 
 

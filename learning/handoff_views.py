@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Source, Ticket
 from learning import handoffs, measures, policies
-from learning.dashboard_views import ROWS, number_in, table_of, with_what_is_shown
+from learning.behind import ROWS, number_in, table_of, with_what_is_shown
 
 ALL = "all"
 SAYS = {

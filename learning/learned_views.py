@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,15 +18,24 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import User
-from learning import merging, resolutions
+from learning import behind, merging, probation, resolutions
 from learning.gap_views import may_write
-from learning.models import LearnedResolution
+from learning.models import Decision, LearnedResolution
 from learning.models.resolution import ResolutionQuerySet
 
 ROWS = 20
 MERGED_WITH = 100  # of the newest, to choose from
 OFFERED = 500  # of the newest, that another may be merged with
 State = LearnedResolution.State
+
+
+HEARD = {
+    "helped": (
+        "Where it helped",
+        "was right here as far as is known, first of all where it was taught. An account has one vote however often it asked.",
+    ),
+    "failed": ("Where it failed", "was wrong here as far as is known. An account has one vote however often it asked."),
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,27 @@ def edit(request: AgentRequest, pk: int) -> HttpResponse:
     resolution = _one(request, pk)
     form = AnswerForm(initial={"question": resolution.question, "answer": resolution.answer})
     return _page(request, resolution, form)
+
+
+@require_safe
+@agent_required
+def tickets(request: AgentRequest, pk: int) -> HttpResponse:
+    """The tickets whose outcomes speak for it, or against it; its own among them. An account's word counts once, however many these are."""
+    resolution, what = _one(request, pk), request.GET.get("what", "helped")
+    if what not in HEARD:
+        raise Http404("Nothing is counted by that name.")
+    title, says = HEARD[what]
+    spoken = probation.spoken_of(resolution, for_it=what == "helped")
+    return behind.page(
+        request,
+        Decision.objects.filter(pk__in=spoken.values("decision")),
+        title=title,
+        says=f"“{resolution.question}” {says}",
+        back=(reverse("learning:learned"), "Learned answers"),
+        since=resolution.at,
+        until=timezone.now(),
+        address={"what": what},
+    )
 
 
 @require_POST

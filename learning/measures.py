@@ -32,7 +32,7 @@ SIDES = {
     "neither": "Both pass it on",
 }
 Questions: TypeAlias = "QuerySet[Any, Any]"  # decisions with `ending` and `side`
-SIGNAL = "signal-"  # followed by the kind
+SIGNAL = "signal-"  # followed by the kind, and where it stands: signal-assumed, signal-assumed-held
 HELD_OUT = "held_out"
 
 
@@ -44,6 +44,23 @@ class Measure:
     title: str
     says: str
     where: Q
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where signals stand. `says`: what stands in their list, in a sentence."""
+
+    says: str
+    states: tuple[str, ...]
+
+
+STANDINGS = {
+    "": Standing("A signal of this kind came in these days, and was not taken back.", (Signal.State.PENDING, Signal.State.MATURED)),
+    "held": Standing(
+        "A signal of this kind came in these days. It counts when its time is up, if nothing speaks against it.", (Signal.State.PENDING,)
+    ),
+    "reversed": Standing("A signal of this kind came in these days and was taken back: it counts for nothing.", (Signal.State.REVERSED,)),
+}
 
 
 _MEASURES = [
@@ -94,7 +111,18 @@ def held_out() -> Questions:
 
 
 def _asked(decisions: DecisionQuerySet) -> Questions:
-    return decisions.first_of_tickets().exclude(ticket__state=Ticket.State.SPAM).annotate(ending=_ending(), side=_side())
+    return told(decisions.first_of_tickets().exclude(ticket__state=Ticket.State.SPAM))
+
+
+def told(decisions: DecisionQuerySet) -> Questions:
+    """Each with how its ticket ended, and what day one would have done."""
+    return decisions.annotate(ending=_ending(), side=_side())
+
+
+def signal_of(name: str) -> tuple[str, Standing]:
+    """The kind of signal and where it stands. Raises KeyError for a name that nothing is counted by."""
+    kind, _, standing = name.removeprefix(SIGNAL).partition("-")
+    return CHANNELS[kind].kind, STANDINGS[standing]
 
 
 def on_days(found: Questions, first: dt.date, last: dt.date) -> Questions:
@@ -104,11 +132,11 @@ def on_days(found: Questions, first: dt.date, last: dt.date) -> Questions:
 def behind(name: str, first: dt.date, last: dt.date, source: int = 0) -> Questions:
     """The decisions that a figure counts, or those of them about one source. Raises KeyError for a name that nothing is counted by."""
     if name.startswith(SIGNAL):
-        kind = CHANNELS[name.removeprefix(SIGNAL)].kind
-        told = Signal.objects.exclude(state=Signal.State.REVERSED).filter(kind=kind, at__gte=midnight(first))
-        told = told.filter(at__lt=midnight(last + dt.timedelta(days=1)))
-        told = told.filter(Q(source=source) | Q(source=None, decision__source=source)) if source else told
-        return Decision.objects.filter(pk__in=told.values("decision")).annotate(ending=_ending(), side=_side())
+        kind, standing = signal_of(name)
+        given = Signal.objects.filter(state__in=standing.states, kind=kind, at__gte=midnight(first))
+        given = given.filter(at__lt=midnight(last + dt.timedelta(days=1)))
+        given = given.filter(Q(source=source) | Q(source=None, decision__source=source)) if source else given
+        return told(Decision.objects.filter(pk__in=given.values("decision")))
     asked = held_out() if name == HELD_OUT else questions()
     found = on_days(asked.filter(MEASURES[name].where), first, last)
     return found.filter(source=source) if source else found

@@ -38,6 +38,8 @@ class Received:
     nats: float
     width: float
     url: str
+    held_url: str
+    taken_back_url: str
 
     @property
     def weighs(self) -> str:
@@ -80,6 +82,8 @@ def signals(viewer: User, history: History) -> dict[str, Any]:
                 nats=round(weighs[channel.kind], 1),
                 width=round(100 * _received(found[channel.kind]) / most, 1),
                 url=lessons.behind(f"signal-{channel.kind}", period.first, period.last),
+                held_url=lessons.behind(f"signal-{channel.kind}-held", period.first, period.last),
+                taken_back_url=lessons.behind(f"signal-{channel.kind}-reversed", period.first, period.last),
             )
             for channel in kinds
         ]
@@ -121,6 +125,7 @@ def holdout(viewer: User, history: History) -> dict[str, Any]:
         "low": f"{100 * float(gain.low[0]):+.0f}",
         "high": f"{100 * float(gain.high[0]):+.0f}",
         "url": lessons.behind(measures.HELD_OUT, period.first, period.settled),
+        "others_url": lessons.behind("questions", period.first, period.settled),
     }
 
 

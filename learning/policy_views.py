@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
-from learning import changes, rollout, watch
-from learning.models import Policy
+from learning import behind, changes, rollout, watch
+from learning.models import Decision, Policy
+from learning.models.decision import DecisionQuerySet
 
 ROWS = 20
 
@@ -42,6 +45,39 @@ def listing(request: AgentRequest) -> HttpResponse:
         "limit": round(1 / rollout.ALPHA),
     }
     return render(request, "learning/policies.html", context)
+
+
+@require_safe
+@agent_required
+def tickets(request: AgentRequest, pk: int) -> HttpResponse:
+    """The tickets that one number of a policy counts."""
+    policy, what, now = get_object_or_404(Policy, pk=pk), request.GET.get("what", "answers"), timezone.now()
+    if what not in LISTS:
+        raise Http404("Nothing is counted by that name.")
+    title, says, decisions = LISTS[what]
+    return behind.page(
+        request,
+        decisions(policy),
+        title=f"{title} · {policy.version}",
+        says=says,
+        back=(reverse("learning:policies"), "Policies"),
+        since=policy.at,
+        until=now,
+        address={"what": what},
+    )
+
+
+def _of_trial(name: str) -> Callable[[Policy], DecisionQuerySet]:
+    return lambda policy: Decision.objects.filter(pk__in=getattr(rollout.look(policy, timezone.now()), name))
+
+
+LISTS: dict[str, tuple[str, str, Callable[[Policy], DecisionQuerySet]]] = {
+    "answers": ("Answers given", "The first answer of each ticket.", watch.answered),
+    "complaints": ("Complaints", "Asked again in other words, or asked for a person.", watch.complained_of),
+    "asked": ("Questions since", "Decided by it, or beside it.", rollout.asked),
+    "differing": ("It does otherwise", "It and the one in use do not do the same.", _of_trial("differing")),
+    "compared": ("Compared", "What came of these is known for both.", _of_trial("compared")),
+}
 
 
 @require_POST

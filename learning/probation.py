@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from helpdesk.models import Source
 from learning import chance, proving
@@ -56,12 +56,20 @@ def _failed(record: proving.Record) -> str:
 
 def _records(sources: Collection[int]) -> dict[int, proving.Record]:
     """What came of each since an agent last stood up for it. A query."""
-    since = F("source__resolution__judged_from")
-    counted = (
-        Episode.objects.filter(source__in=sources).exclude(credit=0).filter(Q(at__gte=since) | Q(source__resolution__judged_from=None))
-    )
     columns = ("source_id", "account", F("credit") * F("trust"), "decision__ticket_id", "source__resolution__ticket_id")
     told: dict[int, list[tuple[str, float, bool]]] = {}
-    for source, account, credit, ticket, learned_from in counted.values_list(*columns):
+    for source, account, credit, ticket, learned_from in _counted(sources).values_list(*columns):
         told.setdefault(source, []).append((account, credit, ticket is not None and ticket == learned_from))
     return {source: proving.record(outcomes) for source, outcomes in told.items()}
+
+
+def spoken_of(resolution: LearnedResolution, *, for_it: bool) -> QuerySet[Episode]:
+    """The outcomes that speak for it, or against it, since an agent last stood up for it."""
+    found = _counted([resolution.source_id])
+    return found.filter(credit__gt=0) if for_it else found.filter(credit__lt=0)
+
+
+def _counted(sources: Collection[int]) -> QuerySet[Episode]:
+    since = F("source__resolution__judged_from")
+    found = Episode.objects.filter(source__in=sources).exclude(credit=0)
+    return found.filter(Q(at__gte=since) | Q(source__resolution__judged_from=None))

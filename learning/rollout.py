@@ -17,6 +17,7 @@ from learning import betting, channels
 from learning.betting import Floats
 from learning.experience import SHOWN_RIGHT
 from learning.models import Decision, Policy, Signal
+from learning.models.decision import DecisionQuerySet
 from learning.watch import COMPLAINTS
 
 ALPHA = 0.02  # of turning away what is no worse, and as much of letting all have what is worse by MARGIN
@@ -30,10 +31,12 @@ READ = 20_000
 
 @dataclass(frozen=True)
 class Trial:
-    """`asked`: questions since it began. `tried`, `usual`: (m,) in [0, 1], pairs of what came of a question under it and under the one in use."""
+    """`asked`: questions since it began. `differing`: the decisions where it does otherwise. `compared`: those that stand behind the pairs.
+    `tried`, `usual`: (m,) in [0, 1], pairs of what came of a question under it and under the one in use."""
 
     asked: int = 0
-    differing: int = 0
+    differing: Sequence[int] = ()
+    compared: Sequence[int] = ()
     tried: Floats = field(default_factory=lambda: np.zeros(0))
     usual: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -62,7 +65,9 @@ def step(at: dt.datetime) -> Policy | None:
         policy.turn_away(because=f"Turned away by itself: {found.in_words()}.", at=at)
     elif policy.state == Policy.State.SHADOW:
         if found.asked >= SHADOWED:
-            told = f"In the shadow of {found.asked} questions it would have done otherwise {found.differing} times; {found.in_words()}."
+            told = (
+                f"In the shadow of {found.asked} questions it would have done otherwise {len(found.differing)} times; {found.in_words()}."
+            )
             policy.widen(FIRST_SHARE, because=f"{told} It serves {FIRST_SHARE:.0%} of customers.", at=at)
     elif policy.share < SECOND_SHARE:
         if len(found.tried) >= FIRST_QUESTIONS:
@@ -80,22 +85,25 @@ def step(at: dt.datetime) -> Policy | None:
 
 def look(policy: Policy, at: dt.datetime) -> Trial:
     """At all first questions since it began. Two queries."""
-    since = Decision.objects.first_of_tickets().filter(Q(policy=policy.version) | Q(instead__policy=policy.version), at__gte=policy.at)
     columns = ("pk", "kind", "source_id", "policy", "instead", "belief", "at")
-    rows = [_Row(*row) for row in since.order_by("pk").values_list(*columns)[:READ]]
+    rows = [_Row(*row) for row in asked(policy).order_by("pk").values_list(*columns)[:READ]]
     told = _told([row.pk for row in rows])
     mine = [row for row in rows if row.policy == policy.version]
-    differing = sum((row.kind, row.source_id) != (row.instead["kind"], row.instead["source"]) for row in rows)
+    differing = [row.pk for row in rows if (row.kind, row.source_id) != (row.instead["kind"], row.instead["source"])]
     if policy.state == Policy.State.SHADOW:
-        pairs = [pair for row in rows if (pair := _both(row, told[row.pk])) is not None]
-        usual, tried = (np.array([pair[side] for pair in pairs], np.float64) for side in (0, 1))
-        return Trial(len(rows), differing, tried, usual)
+        pairs = {row.pk: pair for row in rows if (pair := _both(row, told[row.pk])) is not None}
+        usual, tried = (np.array([pair[side] for pair in pairs.values()], np.float64) for side in (0, 1))
+        return Trial(len(rows), differing, list(pairs), tried, usual)
     closed = at - dt.timedelta(hours=SiteSettings.load().assumed_hours)
-    arms = [
-        np.array([_solved(row, told[row.pk]) for row in arm if row.at < closed]) for arm in (mine, [row for row in rows if row not in mine])
-    ]
+    arms = [[row for row in arm if row.at < closed] for arm in (mine, [row for row in rows if row not in mine])]
     together = min(len(arm) for arm in arms)
-    return Trial(len(rows), differing, arms[0][:together], arms[1][:together])
+    tried, usual = (np.array([_solved(row, told[row.pk]) for row in arm[:together]], np.float64) for arm in arms)
+    return Trial(len(rows), differing, [row.pk for arm in arms for row in arm[:together]], tried, usual)
+
+
+def asked(policy: Policy) -> DecisionQuerySet:
+    """First questions that it decided, or would have, since its trial began."""
+    return Decision.objects.first_of_tickets().filter(Q(policy=policy.version) | Q(instead__policy=policy.version), at__gte=policy.at)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import Exists, OuterRef
 
 from learning import betting, channels, policies, thresholds
 from learning.models import Decision, Policy, Signal
+from learning.models.decision import DecisionQuerySet
+from learning.models.signal import SignalQuerySet
 
 ALPHA = 0.02
 MARGIN = 0.03  # more complaints than promised that are put up with
@@ -40,9 +43,8 @@ class Look:
 
 def look(policy: Policy) -> Look:
     """At all first answers that it has given. Two queries."""
-    answered = Decision.objects.first_of_tickets().filter(policy=policy.version, kind=Decision.Kind.ANSWER, at__gte=policy.at)
-    rows = list(answered.order_by("pk").values_list("pk", "confidence")[:WATCHED])
-    loud = Signal.objects.in_force().filter(decision__in=[pk for pk, _ in rows], kind__in=[*COMPLAINTS, *channels.LIKE])
+    rows = list(answered(policy).order_by("pk").values_list("pk", "confidence")[:WATCHED])
+    loud = _complaints().filter(decision__in=[pk for pk, _ in rows])
     complained = set(loud.values_list("decision_id", flat=True))
     outcomes = np.array([pk in complained for pk, _ in rows], np.float64)
     confidence = np.array([confidence for _, confidence in rows], np.float64)
@@ -51,6 +53,17 @@ def look(policy: Policy) -> Look:
     money = betting.wealth(outcomes, np.minimum(promised + MARGIN, 1.0))
     sure = float(confidence.mean()) if rows else policy.evidence.get("target", thresholds.CAUTIOUS)
     return Look(len(rows), int(outcomes.sum()), float(promised.sum()), float(money.max(initial=1.0)), _exposure(sure, right, wrong))
+
+
+def answered(policy: Policy) -> DecisionQuerySet:
+    """What it has answered first on a ticket."""
+    return Decision.objects.first_of_tickets().filter(policy=policy.version, kind=Decision.Kind.ANSWER, at__gte=policy.at)
+
+
+def complained_of(policy: Policy) -> DecisionQuerySet:
+    """Of these, what customers complained of."""
+    first = answered(policy).order_by("pk").values("pk")[:WATCHED]
+    return answered(policy).filter(Exists(_complaints().filter(decision=OuterRef("pk"))), pk__in=first)
 
 
 def take_back_if_harmful(at: dt.datetime) -> Look | None:
@@ -63,6 +76,10 @@ def take_back_if_harmful(at: dt.datetime) -> Look | None:
         return None
     because = f"Taken back by itself after {found.answers} answers: {found.complaints} customers complained, where it had promised {found.promised:.0f}."
     return found if policy.take_back(because=because, at=at) else None
+
+
+def _complaints() -> SignalQuerySet:
+    return Signal.objects.in_force().filter(kind__in=[*COMPLAINTS, *channels.LIKE])
 
 
 def _exposure(sure: float, right: float, wrong: float) -> float:

@@ -95,6 +95,7 @@ learning:verdict        POST  door  door  door  door  door  bad   no    bad
 assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 
 learning:policies           GET   door  door  door  door  door  yes   yes   yes
+learning:policy_tickets     GET   door  door  door  door  door  yes   yes   yes
 learning:policy_take_back   POST  door  door  door  door  door  no    no    go
 learning:dashboard          GET   door  door  door  door  door  yes   yes   yes
 learning:questions          GET   door  door  door  door  door  yes   yes   yes
@@ -118,6 +119,7 @@ learning:handoffs           GET   door  door  door  door  door  yes   yes   yes
 learning:handoff_tickets    GET   door  door  door  door  door  yes   yes   yes
 learning:learned            GET   door  door  door  door  door  yes   yes   yes
 learning:learned_edit       GET   door  door  door  door  door  yes   no    yes
+learning:learned_tickets    GET   door  door  door  door  door  yes   no    yes
 learning:learned_rewriting  POST  door  door  door  door  door  bad   no    bad
 learning:learned_approval   POST  door  door  door  door  door  go    no    go
 learning:learned_trial      POST  door  door  door  door  door  go    no    go

@@ -176,7 +176,14 @@ class TestBehindTheFigures:
             audit.judge("right", by=ines, at=LATER)
         measuring.measure(LATER)
         client = browser(ines)
-        for name in [*measures.MEASURES, "signal-confirmed", "signal-came_back", "signal-audited_right"]:
+        for name in [
+            *measures.MEASURES,
+            "signal-confirmed",
+            "signal-came_back",
+            "signal-audited_right",
+            "signal-assumed-held",
+            "signal-confirmed-reversed",
+        ]:
             page = client.get("/learning/questions/", {"what": name, "from": DAY, "to": DAY + dt.timedelta(days=20)}).content.decode()
             assert complaints(page) == []
             listed = page.count('scope="row"')
@@ -186,7 +193,7 @@ class TestBehindTheFigures:
 
     def test_nothing_is_counted_by_other_names(self, ines):
         client = browser(ines)
-        for name in ("nonsense", "signal-nonsense", "day", "\x00"):
+        for name in ("nonsense", "signal-nonsense", "signal-confirmed-nonsense", "day", "\x00"):
             assert client.get("/learning/questions/", {"what": name}).status_code == 404
 
     @pytest.mark.parametrize(

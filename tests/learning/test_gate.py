@@ -256,6 +256,17 @@ class TestPage:
             assert words in page
         assert "Take it back" not in page
 
+    def test_each_number_leads_to_as_many_tickets_a_page_at_a_time(self, policy, answered, client):
+        answered(policy, 40, complaints=8)
+        client.force_login(make_user(), backend="django.contrib.auth.backends.ModelBackend")
+        address = reverse("learning:policy_tickets", args=[policy.pk])
+        assert f'href="{address}?what=complaints">8</a>' in client.get(reverse("learning:policies")).content.decode()
+        assert client.get(address, {"what": "complaints"}).content.decode().count('scope="row"') == 8
+        first = client.get(address, {"what": "answers"}).content.decode()
+        older = client.get(address, {"what": "answers", "before": Decision.objects.order_by("-pk")[29].pk}).content.decode()
+        assert (first.count('scope="row"'), older.count('scope="row"')) == (30, 10)
+        assert client.get(address, {"what": "nonsense"}).status_code == 404
+
     def test_an_admin_takes_it_back_with_one_click(self, policy, client):
         client.force_login(make_admin(), backend="django.contrib.auth.backends.ModelBackend")
         page = client.get(reverse("learning:policies")).content.decode()

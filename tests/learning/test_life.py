@@ -104,6 +104,16 @@ class TestStates:
             solve(bo, AGAIN)
         assert (only().state, only().accounts) == ("shadow", 1)
 
+    def test_where_it_helped_can_be_read(self, solve, ada, ines, client):
+        tickets = [solve(ada), solve(make_customer("Bo Lind"), AGAIN)]
+        client.force_login(ines, backend="django.contrib.auth.backends.ModelBackend")
+        address = f"/learned/{only().pk}/tickets/"
+        assert f'href="{address}?what=helped">helped 1 other account' in client.get("/learned/?tab=trial").content.decode()
+        page = client.get(f"{address}?what=helped").content.decode()
+        assert page.count('scope="row"') == 2 and all(f'href="{ticket.get_absolute_url()}"' in page for ticket in tickets)
+        assert "No such ticket" in client.get(f"{address}?what=failed").content.decode()
+        assert client.get(f"{address}?what=nonsense").status_code == 404
+
     def test_a_canary_is_served_on_its_share_of_tickets_and_always_the_same_ones(self):
         served = [number for number in range(1, 4_001) if not probation.is_aside("canary", number)]
         assert 0.17 < len(served) / 4_000 < 0.23

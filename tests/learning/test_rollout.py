@@ -163,7 +163,7 @@ class TestSteps:
         called = 0
         for _ in range(500):
             usual, tried = rng.random(400) < 0.8, rng.random(400) < 0.8 - rollout.MARGIN
-            called += rollout.Trial(0, 0, tried.astype(float), usual.astype(float)).proof >= 1 / rollout.ALPHA
+            called += rollout.Trial(tried=tried.astype(float), usual=usual.astype(float)).proof >= 1 / rollout.ALPHA
         assert called <= 500 * rollout.ALPHA
 
 
@@ -177,3 +177,11 @@ class TestPage:
         assert Policy.objects.get(pk=trial.pk).state == "rejected"
         assert Event.objects.filter(verb="policy.turned_away").count() == 1
         assert policies.current().version == "v1.1"
+
+    def test_each_of_its_numbers_leads_to_as_many_tickets(self, in_use, trial, lived, client):
+        lived(20, 3, in_use, trial)
+        found = rollout.look(trial, LATER)
+        client.force_login(make_admin(), backend="django.contrib.auth.backends.ModelBackend")
+        for what, count in (("asked", 20), ("differing", len(found.differing)), ("compared", len(found.tried))):
+            page = client.get(reverse("learning:policy_tickets", args=[trial.pk]), {"what": what}).content.decode()
+            assert page.count('scope="row"') == count, what
