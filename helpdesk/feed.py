@@ -74,6 +74,13 @@ def with_people(agent: User, *, at: dt.datetime | None = None) -> list[Live]:
     return _live(_lately(agent, at).filter(handler=Ticket.Handler.TEAM, channel=Ticket.Channel.CHAT))
 
 
+def both(agent: User, *, at: dt.datetime | None = None) -> tuple[list[Live], list[Live]]:
+    """What the assistant holds, and the chats that people are in. What is handed over while this is read stands in the latter only."""
+    first, people = held(agent, at=at), with_people(agent, at=at)
+    taken = {each.ticket.pk for each in people}
+    return [each for each in first if each.ticket.pk not in taken], people
+
+
 def one(ticket: Ticket) -> Live:
     return _filled([ticket])[0]
 

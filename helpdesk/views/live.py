@@ -26,7 +26,8 @@ SHOWN = 40  # messages of each
 def listing(request: AgentRequest) -> HttpResponse:
     """`?chat=12&chat=15`: these are open."""
     numbers = chosen(request)
-    context: dict[str, Any] = {"held": feed.held(request.user), "people": feed.with_people(request.user), "numbers": numbers}
+    held, people = feed.both(request.user)
+    context: dict[str, Any] = {"held": held, "people": people, "numbers": numbers}
     if fragment(request) != "feed":
         open_ones = [visible_or_none(request, number) for number in numbers]
         context["chats"] = [chat_context(request, ticket) for ticket in open_ones if ticket is not None]

@@ -22,7 +22,7 @@ async function offer(body) {
   const wanted = token(body), mine = ++asked;
   if (!wanted?.url || body.selectionStart !== body.selectionEnd) { close(); return; }
   const response = await fetch(`${wanted.url}?q=${encodeURIComponent(wanted.words)}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok || mine !== asked || !body.isConnected) return;
+  if (!response?.ok || mine !== asked || document.activeElement !== body) return;
   show(body, wanted, await response.text());
 }
 

@@ -29,6 +29,13 @@ function collect() {
     .filter(({ group, name, node }) => name && !node.disabled && !seen.has(`${group} ${name}`) && seen.add(`${group} ${name}`));
 }
 
+/** The page may have been refreshed under the palette: then it is the one of the same name. */
+function onPage(act) {
+  if (act.node.isConnected) return act.node;
+  collect();
+  return acts.find(({ group, name }) => group === act.group && name === act.name)?.node ?? act.node;
+}
+
 const fits = (name, words) => words.every((word) => name.toLowerCase().includes(word));
 
 function showActs() {
@@ -47,7 +54,7 @@ function showActs() {
     item.setAttribute("role", "option");
     item.append(Object.assign(document.createElement("span"), { className: "truncate", textContent: act.name }));
     if (act.key) item.append(Object.assign(document.createElement("kbd"), { className: "push", textContent: act.key }));
-    item.act = act.node;
+    item.act = act;
     items.push(item);
   }
   $("#palette-acts").replaceChildren(...items);
@@ -84,10 +91,10 @@ function run(item) {
   dialog.close();
   if (!item.act) location.assign(item.href);
   else {
-    const menu = item.act.closest("details.menu:not([open])");
-    if (item.act.matches("summary")) item.act.parentElement.open = true;
-    item.act.click();
-    if (menu && item.act.matches("summary")) item.act.focus();
+    const node = onPage(item.act);
+    if (node.matches("summary")) node.parentElement.open = true;
+    node.click();
+    if (node.matches("summary")) node.focus();
   }
 }
 

@@ -70,6 +70,7 @@ def test_a_macro_without_words_acts_at_once(server, page, ines, ticket):
     server.do(make_macro, name="Escalate quickly", body="", priority="urgent")
     open_ticket(server, page, ticket)
     page.locator("#body").press_sequentially("Half an answer /escalate")
+    expect(page.get_by_role("option", name="Escalate quickly")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.locator("#ticket-head")).to_contain_text("Urgent")
     expect(page.locator("#body")).to_have_value("Half an answer ")

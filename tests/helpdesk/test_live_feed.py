@@ -60,6 +60,13 @@ class TestFeed:
         chat = make_ticket(channel="chat", handler="team")
         assert [each.ticket for each in feed.with_people(ines)] == [chat]
 
+    def test_what_is_handed_over_while_it_is_read_stands_there_once(self, ines, monkeypatch):
+        chat = make_ticket(channel="chat", handler="assistant")
+        people = feed.with_people
+        monkeypatch.setattr(feed, "with_people", lambda *args, **when: Ticket.objects.update(handler="team") and people(*args, **when))
+        held_by_it, with_people = feed.both(ines)
+        assert (held_by_it, [each.ticket for each in with_people]) == ([], [chat])
+
     def test_as_many_queries_for_twenty_as_for_one(self, client, ines):
         def cost():
             with CaptureQueriesContext(connection) as queries:
