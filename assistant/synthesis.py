@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER = "NO_ANSWER"
 ANSWER_LIMIT = 6_000  # characters
+FIRST_WORDS = 6
 _CITE = re.compile(r"\[(\d{1,2})\]")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -43,7 +44,8 @@ Answer:"""
 def synthesise(question: str, passages: list[Passage], *, on_text: Callable[[str], None] | None = None) -> str | None:
     """The answer with its [n] marks; None when the model says the passages do not answer it.
 
-    `on_text` gets the text so far while it streams in. Raises LLMUnavailable on errors, time-outs and ungrounded text.
+    `on_text` gets the text so far while it streams in, word by word, as long as nothing in it is foreign to the passages. Raises LLMUnavailable on
+    errors, time-outs and ungrounded text.
     """
     try:
         text = _stream(question, passages, on_text)
@@ -66,13 +68,16 @@ def _stream(question: str, passages: list[Passage], on_text: Callable[[str], Non
     synthesiser = get_response_synthesizer(
         llm=llm.get_llm(), text_qa_template=PromptTemplate(TEMPLATE), response_mode=ResponseMode.SIMPLE_SUMMARIZE, streaming=True
     )
-    text = ""
+    text, ground = "", Ground(passages)
     for token in synthesiser.synthesize(_defuse(question), nodes=_retriever(passages).retrieve(question)).response_gen:  # type: ignore[union-attr]
         text += token
         if len(text) > ANSWER_LIMIT:
             raise LLMUnavailable("The model did not stop.")
-        if on_text:
-            on_text(text)
+        if on_text and (part := _whole_words(text)):
+            if ground.foreign(part, is_finished=False):
+                on_text = None  # what has been shown was fine; the rest waits for the whole
+            else:
+                on_text(part)
     if not text.strip() or text.strip() == "Empty Response":
         raise LLMUnavailable("The model said nothing.")
     return text.strip()
@@ -98,24 +103,44 @@ def _defuse(text: str) -> str:
     return re.sub(r"</?\s*(passages|question)\s*>", "", text, flags=re.IGNORECASE)
 
 
+class Ground:
+    """What passages say, to hold a text against."""
+
+    def __init__(self, passages: list[Passage]):
+        said = "\n".join(f"{passage.source.title}\n{passage.text}" for passage in passages)
+        self.passages = {passage.n for passage in passages}
+        self.links = links_in(said)
+        self.numbers = set(_NUMBER.findall(said))
+        self.words = set(_WORD.findall(said.lower()))
+
+    def foreign(self, text: str, *, is_finished: bool = True) -> str:
+        """What in a text is not theirs, or "": citations, links, numbers and at least half of the words must come from the passages.
+
+        Of one that is still being written the first few words say nothing yet.
+        """
+        if unknown := {int(n) for n in _CITE.findall(text)} - self.passages:
+            return f"it cites passage {min(unknown)}, which does not exist"
+        if foreign := links_in(text) - self.links:
+            return f"it links to {min(foreign)}"
+        prose = _CITE.sub("", text)
+        steps = re.sub(r"^\s*\d+[.)](?:\s|$)", "", prose, flags=re.MULTILINE)  # the numbers of a list are the model's to give
+        if invented := set(_NUMBER.findall(steps)) - self.numbers:
+            return f"it says {min(invented)}, which no passage says"
+        words = set(_WORD.findall(plain(prose).lower()))
+        if len(words) >= (1 if is_finished else FIRST_WORDS) and len(words & self.words) / len(words) < 0.5:
+            return "most of its words are not in the passages"
+        return ""
+
+
 def ungrounded(text: str, passages: list[Passage]) -> str:
-    """Why this text may not be shown, or "": citations, links, numbers and words must come from the passages."""
-    cited = {int(n) for n in _CITE.findall(text)}
-    if not cited:
-        return "it cites nothing"
-    if unknown := cited - {passage.n for passage in passages}:
-        return f"it cites passage {min(unknown)}, which does not exist"
-    ground = "\n".join(f"{passage.source.title}\n{passage.text}" for passage in passages)
-    if foreign := links_in(text) - links_in(ground):
-        return f"it links to {min(foreign)}"
-    prose = _CITE.sub("", text)
-    steps = re.sub(r"^\s*\d+[.)]\s", "", prose, flags=re.MULTILINE)  # the numbers of a list are the model's to give
-    if invented := set(_NUMBER.findall(steps)) - set(_NUMBER.findall(ground)):
-        return f"it says {min(invented)}, which no passage says"
-    words, known = set(_WORD.findall(plain(prose).lower())), set(_WORD.findall(ground.lower()))
-    if words and len(words & known) / len(words) < 0.5:
-        return "most of its words are not in the passages"
-    return ""
+    """Why this text may not be shown, or ""."""
+    return Ground(passages).foreign(text) if _CITE.search(text) else "it cites nothing"
+
+
+def _whole_words(text: str) -> str:
+    """Without the word that is still being written; nothing while it may be the one that says there is no answer."""
+    part = text[: len(text) - len(text.split()[-1])].rstrip() if text and not text[-1].isspace() else text.rstrip()
+    return "" if NO_ANSWER in part else part
 
 
 def cited_in(text: str, passages: list[Passage]) -> list[Passage]:
