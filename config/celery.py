@@ -1,9 +1,10 @@
 """The Celery application, with the whole beat timetable on one page."""
 
 import os
+from contextlib import suppress
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -31,6 +32,16 @@ app.conf.beat_schedule = {
     "gather what no article answers": {"task": "learning.tasks.find_gaps", "schedule": 1800.0},
     "let incidents rest that went quiet": {"task": "learning.tasks.close_quiet_incidents", "schedule": 300.0},
 }
+
+
+@worker_process_init.connect
+def warm_up(**_: object) -> None:
+    """Each process loads what an answer takes before its first task: nobody who asks first waits for it."""
+    from assistant import turn  # noqa: F401  (and with it all that it imports)
+    from helpdesk.search.embedder import EmbedderUnavailable, embed_one
+
+    with suppress(EmbedderUnavailable):  # it is tried again when somebody asks
+        embed_one("How can I begin?")
 
 
 @worker_ready.connect

@@ -159,6 +159,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # it warms up first; four seconds, the default, are too few on a busy machine
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A dead Redis must cost a request a moment, not its life: `catch_up` finds what was not queued.
 CELERY_TASK_PUBLISH_RETRY = False

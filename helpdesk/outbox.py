@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk import live
-from helpdesk.models import Outbox
+from helpdesk.models import Message, Outbox
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def send(outbox_id: int, *, now: dt.datetime | None = None) -> bool:
         if row is None:
             return False
         if row.message_id:
-            transaction.on_commit(partial(_tell_screens, row))
+            transaction.on_commit(partial(tell_screens, row.message_id))
         try:
             _senders[row.kind](row)
         except NotNeeded:
@@ -58,10 +58,10 @@ def send(outbox_id: int, *, now: dt.datetime | None = None) -> bool:
     return True
 
 
-def _tell_screens(row: Outbox) -> None:
-    message = row.message
-    if message is not None:
-        live.hint(live.inside_group(message.ticket_id), {"kind": "delivery", "number": message.ticket_id, "seq": message.seq})
+def tell_screens(message_id: int) -> None:
+    """How far the mails of this message have come is to be looked at again."""
+    for ticket, seq in Message.objects.filter(pk=message_id).values_list("ticket_id", "seq"):
+        live.hint(live.inside_group(ticket), {"kind": "delivery", "number": ticket, "seq": seq})
 
 
 def drain(*, now: dt.datetime | None = None, limit: int = 200) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
-from helpdesk import events, live, nudge
+from helpdesk import events, live, nudge, outbox
 from helpdesk.models import Event, Merge, merging
 from helpdesk.signals import agent_read, event_recorded, outbox_filled
 
@@ -44,11 +44,14 @@ def clear_elsewhere(sender: Any, reader_id: int, number: int, **kwargs: Any) -> 
 
 
 @receiver(outbox_filled)
-def send_soon(sender: Any, outbox_id: int, **kwargs: Any) -> None:
+def send_soon(sender: Any, outbox_id: int, message_id: int | None = None, **kwargs: Any) -> None:
     from helpdesk.tasks import send_outbox
 
-    if not events.is_inline():
-        nudge.soon(send_outbox, outbox_id)
+    if events.is_inline():
+        return
+    nudge.soon(send_outbox, outbox_id)
+    if message_id is not None:
+        outbox.tell_screens(message_id)
 
 
 @events.consumer("merged", {"message.said", "message.replied"}, here=lambda: True)

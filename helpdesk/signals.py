@@ -5,7 +5,7 @@ from django.dispatch import Signal
 # event: Event, with the ticket of whoever recorded it
 event_recorded = Signal()
 
-# outbox_id: int
+# outbox_id: int, message_id: int or None: what it delivers
 outbox_filled = Signal()
 
 # reader_id: int, number: int: an agent has read a ticket to its end

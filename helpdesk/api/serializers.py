@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from helpdesk.formatting import MESSAGE_LIMIT, SUBJECT_LIMIT
-from helpdesk.models import Customer, Message, Ticket
+from helpdesk.models import Attachment, Customer, Message, Ticket
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
@@ -16,13 +16,22 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
         fields = ["id", "name", "email", "organisation"]
 
 
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    """`content_type` is what its first bytes say. The file is at `attachments/{key}/`."""
+
+    class Meta:
+        model = Attachment
+        fields = ["key", "name", "content_type", "size", "width", "height"]
+
+
 class MessageSerializer(serializers.ModelSerializer[Message]):
     name = serializers.CharField(source="author_name", read_only=True)
     citations = serializers.ListField(child=serializers.DictField(), read_only=True)
+    attachments = AttachmentSerializer(many=True, read_only=True)
 
     class Meta:
         model = Message
-        fields = ["seq", "author", "name", "is_note", "body", "html", "citations", "at"]
+        fields = ["seq", "author", "name", "is_note", "body", "html", "citations", "attachments", "at"]
 
 
 class TicketSerializer(serializers.ModelSerializer[Ticket]):

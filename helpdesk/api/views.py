@@ -6,6 +6,7 @@ import re
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -17,7 +18,8 @@ from rest_framework.views import APIView
 
 from helpdesk import intake
 from helpdesk.api.serializers import MessageSerializer, NewMessage, NewTicket, TicketSerializer
-from helpdesk.models import Message, Ticket, User, find_or_create_customer
+from helpdesk.models import Attachment, Message, Ticket, User, find_or_create_customer
+from helpdesk.views.attachments import handed_out
 
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="At most 64 characters.")
 
@@ -93,7 +95,7 @@ class Messages(APIView):
     @extend_schema(operation_id="messages_list", summary="What was said, in order", responses=MessageSerializer(many=True))
     def get(self, request: Request, number: int) -> Response:
         ticket = get_object_or_404(_visible(request), pk=number)
-        said: QuerySet[Message] = ticket.messages.select_related("user", "customer")
+        said: QuerySet[Message] = ticket.messages.select_related("user", "customer").prefetch_related("attachments")
         pages = InOrder()
         return pages.get_paginated_response(MessageSerializer(pages.paginate_queryset(said, request, self), many=True).data)
 
@@ -104,6 +106,16 @@ class Messages(APIView):
         form.is_valid(raise_exception=True)
         message = _say(ticket, form.validated_data, request)
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
+
+
+class File(APIView):
+    scopes = {"GET": "tickets:read"}
+
+    @extend_schema(summary="A file of a message", responses={(200, "application/octet-stream"): bytes})
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """As it was sent, always as a download."""
+        sent = Attachment.objects.visible_to(cast(User, request.user)).filter(key=key).exclude(message=None)
+        return handed_out(sent.first(), as_download=True)
 
 
 def _visible(request: Request) -> QuerySet[Ticket]:

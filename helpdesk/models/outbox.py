@@ -62,7 +62,7 @@ class Outbox(models.Model):
         told = {"kind": kind, "to": to, "payload": payload, "next_at": at or timezone.now(), "message_id": message}
         row, created = cls.objects.get_or_create(idempotency_key=key, defaults=told)
         if created:
-            transaction.on_commit(partial(outbox_filled.send_robust, sender=cls, outbox_id=row.pk))
+            transaction.on_commit(partial(outbox_filled.send_robust, sender=cls, outbox_id=row.pk, message_id=message))
         return row
 
     def mark_sent(self, at: dt.datetime) -> None:
@@ -91,4 +91,4 @@ class Outbox(models.Model):
         """By hand: try again now, also what was given up or already sent."""
         self.state, self.attempts, self.next_at = self.State.PENDING, 0, timezone.now()
         self.save(update_fields=["state", "attempts", "next_at"])
-        transaction.on_commit(partial(outbox_filled.send_robust, sender=Outbox, outbox_id=self.pk))
+        transaction.on_commit(partial(outbox_filled.send_robust, sender=Outbox, outbox_id=self.pk, message_id=self.message_id))

@@ -8,6 +8,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const KINDS = ["reply", "note"];
 let desk = null; // what is written in the open ticket: { url, place, message, reply: { body, draft, rev, saved }, note: … }
 let carried = null; // what was typed while an answer was on its way
+let gone = false; // the page is being left: what comes next may be rendered before the server has what is sent now
 
 const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
 const kindOf = (composer) => (composer.elements.kind.value === "note" ? "note" : "reply");
@@ -46,7 +47,7 @@ async function keepNow(each, { leaving = false } = {}) {
   each.busy = true;
   for (const kind of KINDS) if (isOpen(each[kind])) await keep(each, kind, leaving);
   each.busy = false;
-  remember(each);
+  if (!gone) remember(each);
   if (each.again) { each.again = false; keepSoon(each); }
 }
 
@@ -104,6 +105,7 @@ export function takeUp(composer) {
   if (spot) { body.focus(); body.setSelectionRange(...spot); }
   $("[data-restored]", composer)?.toggleAttribute("hidden", Boolean(before) || !(known.reply || known.note));
   if (KINDS.some((each) => isOpen(desk[each]))) keepSoon(desk);
+  else remember(desk);
 }
 
 /** Shows the text of the kind that is chosen now. */
@@ -227,5 +229,6 @@ document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, target, requestCo
   if (requestConfig.elt.id !== "composer") return; // a draft that was sent or is to be edited: the composer is taken up as it comes
   carried = { ...carry, spot: document.activeElement === body && !sent ? [body.selectionStart, body.selectionEnd] : null };
 });
-addEventListener("pagehide", leave);
+addEventListener("pagehide", () => { gone = true; leave(); });
+addEventListener("pageshow", () => { gone = false; });
 document.addEventListener("visibilitychange", () => document.hidden && leave());

@@ -61,7 +61,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 /** Open the ticket after, or before, the one that is open. */
 function openNext(step) {
   const links = $$("#rows .row__subject a");
-  const at = links.findIndex((link) => link.closest(".row").hasAttribute("aria-current"));
+  const at = links.findIndex((link) => link.closest(".row").dataset.number === $("#thread")?.dataset.ticket);
   const next = links[at < 0 ? 0 : at + step];
   next?.click();
   next?.closest(".row").scrollIntoView({ block: "nearest" });

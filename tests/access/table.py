@@ -244,6 +244,7 @@ api:tickets             POST  bad   no    bad
 api:ticket              GET   yes   no    no
 api:messages            GET   yes   no    no
 api:messages            POST  bad   no    no
+api:attachment          GET   yes   no    no
 assistant:ask           POST  bad   no    bad
 """
 

@@ -73,7 +73,7 @@ def path_of(route, world, address=None):
         "object_id": world.objects(name),
         "id": world.people["agent"].pk,
         "content_type_id": 1,
-        "key": world.files[thing or "sent"] if name == "attachments:file" else "x-y",
+        "key": world.files[thing or "sent"] if name in ("attachments:file", "api:attachment") else "x-y",
         "uidb36": "1",
         "provider_id": "sso",
         "app_label": "helpdesk",

@@ -162,6 +162,7 @@ def test_a_reload_an_hour_offline_and_a_second_tab_lose_nothing(server, customer
     expect(frame_of(tab).locator("#log")).to_contain_text("I am on the train")
     write(tab, "Here I am again")
     expect(frame_of(customer).locator("#log")).to_contain_text("Here I am again")
+    expect(pane).to_contain_text("Here I am again")  # who writes before seeing it is asked first
     say(pane, "Welcome back.")
     for each in (customer, tab):
         expect(frame_of(each).locator("#log")).to_contain_text("Welcome back.")

@@ -28,7 +28,8 @@ def sees(place, name):
     """A picture that has really been drawn."""
     image = place.get_by_role("img", name=name).first
     expect(image).to_be_visible()
-    assert image.evaluate("async (image) => { await image.decode(); return image.naturalWidth }")
+    expect(image).not_to_have_js_property("naturalWidth", 0)
+    expect(image).to_have_js_property("complete", True)
 
 
 def files_of(ticket):

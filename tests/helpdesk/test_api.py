@@ -3,8 +3,9 @@
 import base64
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from helpdesk.models import ApiKey, Message, Ticket
+from helpdesk.models import ApiKey, Attachment, Message, Ticket
 from tests.factories import make_admin, make_customer, make_team, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,29 @@ def test_a_ticket_is_opened_read_and_answered(call):
     assert api("post", f"tickets/{number}/messages/", {"author": "agent", "body": "Choose **Add a guest**."}).status_code == 201
     said = api("get", f"tickets/{number}/messages/").json()["results"]
     assert [(message["author"], message["name"]) for message in said] == [("customer", "Ada Okonkwo"), ("agent", "Morgan Ellery")]
+
+
+def test_files_are_listed_and_handed_out_to_who_may_read_the_message(call):
+    private = make_team("Legal", is_private=True)
+    ticket, put = make_ticket(), Attachment.put(SimpleUploadedFile("notes.txt", b"Guests sign on page 2."), by=(ines := make_user()))
+    ticket.reply("See the file.", by=ines, attachments=[put.key])
+    unsent = Attachment.put(SimpleUploadedFile("later.txt", b"Not yet."), by=ines)
+    api = call()
+    (told,) = api("get", f"tickets/{ticket.pk}/messages/").json()["results"][-1]["attachments"]
+    assert told == {
+        "key": put.key,
+        "name": "notes.txt",
+        "content_type": "application/octet-stream",
+        "size": 22,
+        "width": None,
+        "height": None,
+    }
+    got = api("get", f"attachments/{put.key}/")
+    assert b"".join(got.streaming_content) == b"Guests sign on page 2." and got["Content-Disposition"].startswith("attachment")
+    assert [api("get", f"attachments/{key}/").status_code for key in (unsent.key, "nothing")] == [404, 404]
+    Ticket.objects.filter(pk=ticket.pk).update(team=private)
+    assert call(by=make_user("Nadia Haddad"))("get", f"attachments/{put.key}/").status_code == 404
+    assert call(["tickets:write"])("get", f"attachments/{put.key}/").status_code == 403
 
 
 def test_repeating_a_post_with_its_key_changes_nothing_more(call):

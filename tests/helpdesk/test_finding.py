@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from helpdesk import inbox
 from helpdesk.finding import grammar, results
 from helpdesk.finding.meaning import understand
-from helpdesk.models import Attachment, CustomerEmail, Ticket, TicketWords
+from helpdesk.models import Attachment, CustomerEmail, Message, Ticket, TicketWords
 from tests.factories import make_customer, make_organisation, make_team, make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,19 @@ def found(agent, words, **kwargs):
 
 
 class TestWords:
+    def test_of_a_history_copied_in_at_once_all_are_found_however_long(self, ines):
+        one, other = with_team("The first"), with_team("The second")
+        long = "pad " * 20_000
+        told = [(one, f"alpha{n} {long if n % 3 == 0 else ''}") for n in range(2, 12)] + [(other, f"{long * 2} beta"), (other, "gamma")]
+        Message.objects.bulk_create(
+            Message(ticket=ticket, seq=seq, author="customer", customer=ticket.customer, body=body)
+            for seq, (ticket, body) in enumerate(told, 2)
+        )
+        assert [found(ines, f"alpha{n}") for n in range(2, 12)] == [[one.pk]] * 10
+        assert found(ines, "gamma") == [other.pk]
+        Message.objects.filter(ticket=other, body="gamma").update(body="delta")
+        assert found(ines, "delta") == [other.pk]
+
     def test_are_found_in_subjects_messages_notes_names_addresses_and_numbers(self, ines):
         brightwater = make_organisation()
         ada = make_customer(organisation=brightwater, email="ada.okonkwo@brightwater.example")
