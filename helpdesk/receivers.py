@@ -38,9 +38,10 @@ def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
 
 @receiver(agent_read)
 def clear_elsewhere(sender: Any, reader_id: int, number: int, **kwargs: Any) -> None:
-    """Read on one screen is read on all screens of that agent."""
+    """Read on one screen is read on all screens of that agent, and who wrote sees that it was."""
     if not events.is_inline():
         live.hint(live.user_group(reader_id), {"kind": "seen", "number": number})
+        live.hint(live.ticket_group(number), {"kind": "read", "number": number})
 
 
 @receiver(outbox_filled)

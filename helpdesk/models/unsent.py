@@ -76,19 +76,21 @@ class Unsent(models.Model):
     ) -> Unsent | None:
         """As it stands now; nothing written, nothing kept. Nothing has happened to the ticket by it, so there is no Event.
 
-        Raises Elsewhere when `rev` is not the last that was kept and the words differ; then nothing is changed.
+        Raises Elsewhere when `rev` is not the last that was kept and words or files differ; then nothing is changed.
         """
         body = body.replace("\x00", "").replace("\r\n", "\n")
         if len(body) > MESSAGE_LIMIT:
             raise ValidationError(f"This is longer than {MESSAGE_LIMIT:,} characters.", code="too_long")
+        files = [key[:32] for key in attachments][:MOST_FILES]
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).only("pk").get(
                 pk=by.pk
             )  # two tabs at once meet here, also where there is no row yet
             known = cls.objects.filter(ticket=ticket, user=by, is_note=is_note).first()
-            if (known.rev if known else 0) != rev and (known.body if known else "") != body:
+            kept_now = (known.body, known.attachments) if known else ("", [])
+            if (known.rev if known else 0) != rev and kept_now != (body, files):
                 raise Elsewhere(known)
-            if not body.strip() and not attachments:
+            if not body.strip() and not files:
                 cls.discard(ticket, by=by, is_note=is_note)
                 return None
             kept, created = cls.objects.update_or_create(
@@ -98,7 +100,7 @@ class Unsent(models.Model):
                 defaults={
                     "body": body,
                     "draft": draft,
-                    "attachments": [key[:32] for key in attachments][:MOST_FILES],
+                    "attachments": files,
                     "at": at or timezone.now(),
                     "rev": (known.rev if known else 0) + 1,
                 },

@@ -10,7 +10,8 @@ let desk = null; // what is written in the open ticket: { url, place, message, r
 let carried = null; // what was typed while an answer was on its way
 let gone = false; // the page is being left: what comes next may be rendered before the server has what is sent now
 
-const both = (written, added) => (!written?.trim() || written.trim() === added.trim() ? added : `${written.trim()}\n\n${added}`);
+/** Neither is lost; where one goes on with the other, it is both. */
+const both = (written, added) => (added.startsWith(written?.trim() ?? "") ? added : written.startsWith(added.trim()) ? written : `${written.trim()}\n\n${added}`);
 const kindOf = (composer) => (composer.elements.kind.value === "note" ? "note" : "reply");
 
 // ── The files beside the text, which attach.js puts there ───────────────────────

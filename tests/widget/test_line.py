@@ -107,6 +107,18 @@ async def test_a_reply_comes_over_the_line_and_a_note_does_not():
     await socket.leave()
 
 
+async def test_who_wrote_hears_that_it_was_read():
+    visit, ticket = (await cast())["ada"]
+    await sync_to_async(lambda: ticket.say("Is anybody there?", customer=ticket.customer))()
+    socket = await following(visit, ticket.pk)
+    assert (await heard(socket, "conversation"))["receipt"] == "Sent"
+    ines = await sync_to_async(make_user)()
+    await sync_to_async(lambda: Ticket.objects.get(pk=ticket.pk).mark_read(ines))()
+    while (await heard(socket, "conversation"))["receipt"] != f"Read by {ines.first_name}":
+        pass
+    await socket.leave()
+
+
 async def test_what_somebody_else_asked_is_refused():
     people = await cast()
     socket = await following(people["mallory"][0], people["ada"][1].pk)
