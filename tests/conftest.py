@@ -66,6 +66,7 @@ def pytest_unconfigure(config):
     services.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     for item in items:
         if {"page", "browser", "server"} & set(getattr(item, "fixturenames", ())):
