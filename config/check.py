@@ -97,7 +97,7 @@ def run_tests(steps: Steps, stack: ExitStack) -> None:
         run(check, steps, environ)
     with steps("Tests (pytest)", talks=True):
         workers = str(min(os.cpu_count() or 1, 4))
-        arguments = ["-n", workers, "--dist", "loadgroup", "--durations", "10", *os.environ.get("ARGS", "").split()]
+        arguments = ["-n", workers, "--dist", "loadscope", "--durations", "10", *os.environ.get("ARGS", "").split()]
         if subprocess.call([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=environ):
             raise Problem("Tests failed: run one alone with `.venv/bin/pytest -x PATH`; what it needs it starts itself.")
 

@@ -47,7 +47,7 @@ def start(name: str, owner: Owner, environ: Mapping[str, str], port: int) -> Chi
     return owner.start(name, command(name, owner.data_dir, port), env={**environ, "WHETSTONE_DB_POOL": pool}, cwd=ROOT, patience=10)
 
 
-def wait_ready(port: int, owner: Owner, seconds: float = 90) -> None:
+def wait_ready(port: int, owner: Owner, seconds: float = 300) -> None:
     """Until every check of /readyz passes; a process that dies meanwhile ends the wait."""
     last: dict[str, object] = {}
 

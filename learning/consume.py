@@ -107,7 +107,14 @@ def person_requested(event: Event, ticket: Ticket) -> None:
 
 @on("ticket.reopened")
 def reopened(event: Event, ticket: Ticket) -> None:
-    """Only the customer's word: an agent may reopen to tidy up. What a person had demonstrated did not solve it either."""
+    """Only the customer's word: an agent may reopen to tidy up. What a person had demonstrated did not solve it either.
+
+    What was no spam after all counts again.
+    """
+    if event.data.get("was") == Ticket.State.SPAM:
+        marked = Event.objects.filter(ticket=ticket, verb="ticket.spam", pk__lt=event.pk).order_by("-pk").first()
+        for decision in Decision.objects.filter(ticket=ticket).select_related("customer") if marked else ():
+            ledger.restore(decision, reversed_at=marked.at, at=event.at)
     if event.actor_kind != Event.ActorKind.CUSTOMER:
         return
     demonstrations.take_back(ticket, at=event.at)

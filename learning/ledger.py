@@ -61,6 +61,17 @@ def reverse(decision: Decision, kinds: list[str], *, at: dt.datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def restore(decision: Decision, *, reversed_at: dt.datetime, at: dt.datetime) -> bool:
+    """What was taken back at that moment counts again, or is held again where its window had not closed."""
+    gone = Signal.objects.filter(decision=decision, state=Signal.State.REVERSED, reversed_at=reversed_at)
+    held = gone.filter(matured_at=None).update(state=Signal.State.PENDING, reversed_at=None)
+    if not gone.update(state=Signal.State.MATURED, reversed_at=None):
+        return bool(held)
+    _settle(decision, at, always=True)
+    return True
+
+
 def draft_sent(decision: Decision, *, event: Event, drafted: str, sent: str, at: dt.datetime) -> None:
     """An agent used the assistant's draft: as it was, with the same facts in other words, or with other facts, which counts by how much they changed."""
     edit = compare(drafted, sent)

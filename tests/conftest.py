@@ -34,6 +34,7 @@ services = ExitStack()
 # The same examples every time, and none that fails because the machine is busy.
 hypothesis.settings.register_profile("whetstone", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("whetstone")
+WITH_SERVER = ("tests/browser/", "tests/faults/")
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"]
 if sys.platform == "linux" and os.geteuid() == 0:
     FLAGS.append("--no-sandbox")  # Chromium refuses root otherwise
@@ -66,12 +67,22 @@ def pytest_unconfigure(config):
     services.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     for item in items:
         if {"page", "browser", "server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))  # one server and one Chromium, not one for each worker
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
+def pytest_xdist_make_scheduler(config, log):
+    """One worker runs all that needs the product's own processes or a browser, beginning with them: one server and one Chromium, not one each."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "server" if nodeid.startswith(WITH_SERVER) else nodeid
+
+    return OneServer(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ class Closure:
             if ticket.state not in {ticket.State.RESOLVED, ticket.State.SPAM} or ticket.merged_into_id:
                 return False
             ticket.resolutions.filter(reversed_at=None).update(reversed_at=at)
-            ticket.state, ticket.resolved_at = ticket.State.OPEN, None
+            was, ticket.state, ticket.resolved_at = ticket.state, ticket.State.OPEN, None
             unanswered = ticket.last_message_at if ticket.last_author == "customer" else None
             ticket.waiting_since = at if customer else unanswered
             ticket.touch(at, also=["state", "resolved_at", "waiting_since"])
@@ -130,6 +130,7 @@ class Closure:
                 by=by or customer or SYSTEM,
                 ticket=ticket,
                 at=at,
+                was=str(was),
                 decision=answer.meta.get("decision") if answer else None,
             )
         return True

@@ -123,6 +123,20 @@ class TestReactions:
             ticket.mark_spam(by=ines)
         assert credit(decision) == 0 and kinds(decision) == []
 
+    def test_what_was_no_spam_after_all_counts_again(self, decided, ada, ines, happening):
+        ticket, decision = decided(ada)
+        with happening():
+            ticket.solved(customer=ada)
+        before, said = credit(decision), kinds(decision)
+        with happening():
+            ticket.mark_spam(by=ines)
+        with happening():
+            ticket.reopen(by=ines)
+        assert (credit(decision), kinds(decision)) == (before, said) and before > 0
+        assert Signal.objects.filter(decision=decision, kind="assumed").get().state == "reversed", (
+            "that was taken back before, and stays so"
+        )
+
 
 class TestOnce:
     def test_the_same_event_many_times_moves_the_weight_once(self, decided, ada, happening):
