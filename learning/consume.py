@@ -112,9 +112,7 @@ def reopened(event: Event, ticket: Ticket) -> None:
     What was no spam after all counts again.
     """
     if event.data.get("was") == Ticket.State.SPAM:
-        marked = Event.objects.filter(ticket=ticket, verb="ticket.spam", pk__lt=event.pk).order_by("-pk").first()
-        for decision in Decision.objects.filter(ticket=ticket).select_related("customer") if marked else ():
-            ledger.restore(decision, reversed_at=marked.at, at=event.at)
+        _no_spam(event, ticket)
     if event.actor_kind != Event.ActorKind.CUSTOMER:
         return
     demonstrations.take_back(ticket, at=event.at)
@@ -160,6 +158,13 @@ def judged(event: Event, ticket: Ticket) -> None:
 def learn(event: Event) -> None:
     if event.ticket is not None:
         HANDLERS[event.verb](event, event.ticket)
+
+
+def _no_spam(event: Event, ticket: Ticket) -> None:
+    marked = Event.objects.filter(ticket=ticket, verb="ticket.spam", pk__lt=event.pk).order_by("-pk").first()
+    if marked is not None:
+        for decision in Decision.objects.filter(ticket=ticket).select_related("customer"):
+            ledger.restore(decision, reversed_at=marked.at, at=event.at)
 
 
 def _with_the_one_before(event: Event, ticket: Ticket) -> tuple[Message, Message | None]:
