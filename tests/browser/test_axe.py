@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.test_chat import CUSTOMERS, QUESTION, agent, ask, fieldnote, latest, sign_in  # noqa: F401  (fixtures among them)
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async (tags) => (await axe.run(document, { runOnly: tags, iframes: false })).violations.map(

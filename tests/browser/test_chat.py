@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.test_host import CUSTOMERS, ask, fieldnote, latest, sign_in  # noqa: F401  (a fixture among them)
 from tests.factories import make_article, make_user
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 QUESTION = "How can somebody sign a permit without an account?"
 DOTS = "What do the coloured dots mean?"
 

@@ -7,6 +7,8 @@ from tests.browser.test_widget import furnish, host  # noqa: F401  (a fixture)
 from tests.factories import make_customer, make_ticket, make_user
 from tests.helpdesk.test_attachments import png
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 SHOT = {"name": "shot.png", "mimeType": "image/png", "buffer": png(640, 12)}
 LOG = {"name": "device.log", "mimeType": "text/plain", "buffer": b"03:12 low battery"}
 PASTE = """([kind, selector, name]) => {

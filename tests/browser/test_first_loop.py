@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.factories import PASSWORD, make_article, make_customer, make_organisation, make_user
 from tests.faults import quiet
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 ARTICLES = {
     "Let somebody sign without an account": "Open the permit, choose **Signatures**, then **Add a guest**. The guest signs on your screen.",
     "Export a report as a PDF": "Open the report and choose **Export > PDF**. Photos are kept at full size.",

@@ -13,6 +13,8 @@ from config.processes import wait_until
 from tests.browser.test_first_loop import make_help_centre
 from tests.factories import make_customer, make_organisation
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 CUSTOMERS = {"priya": "priya@northline-rail.example", "mateus": "mateus@serraverde.example"}
 
 

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from tests.factories import make_article, make_customer, make_ticket, make_user
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 PHONE = {"width": 390, "height": 844}
 
 

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from tests.browser.test_first_loop import make_help_centre
 from tests.factories import make_user
 
+pytestmark = pytest.mark.usefixtures("day_one")
+
 HOST = """<!doctype html><meta charset="utf-8"><title>Permits</title><h1>Permits</h1><button id="invite">Invite a guest</button>
 <p data-whetstone-ignore><button id="private">Account of Ada Okonkwo</button></p><label>Password <input type="password" id="pw"></label>
 <script async src="{desk}/widget.js" data-site="{key}"></script>"""
