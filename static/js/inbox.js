@@ -120,6 +120,7 @@ const catchUp = calmly(async () => {
   const news = $("#news", fresh);
   for (const key of ["seq", "event"]) live.dataset[key] = Math.max(Number(live.dataset[key]), Number(news.dataset[key]));
   const added = appendNews(live, news);
+  mailed.forEach(showDelivery);
   replaceQuietly($("#ticket-head"), $("#ticket-head", fresh));
   htmx.process($("#ticket-head"));
   replaceQuietly($("#held"), $("#held", fresh));
@@ -142,9 +143,12 @@ function appendNews(live, news) {
   return added;
 }
 
+const mailed = new Set(); // messages whose mails were told of before the page had them
+
 async function showDelivery(seq) {
   const shown = document.getElementById(`m-${seq}`);
-  if (!shown) return;
+  if (!shown) { mailed.add(seq); return; }
+  mailed.delete(seq);
   const fresh = $(`#delivery-${seq}`, await fetchFragment(`${$("#messages").dataset.url.split("?")[0]}${seq}/delivery/`, `delivery-${seq}`));
   const old = document.getElementById(`delivery-${seq}`);
   if (!fresh || old?.contains(document.activeElement)) return;
