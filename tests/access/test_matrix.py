@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import URLResolver, get_resolver
 
 from helpdesk.health import CHECKS
-from helpdesk.models import User
+from helpdesk.models import Ticket, User
 from helpdesk.ratings import rating_token
 from tests.access import table
 from tests.access.world import CAST, KEYS, NOTE, SECRET, make_world
@@ -94,15 +94,23 @@ def met(response):
     return words.get(status, "yes" if 200 <= status < 300 else f"status {status}")
 
 
+def writes():
+    """Of rows, since the transaction began: where there were none, nothing need be compared."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables")
+        return cursor.fetchone()[0]
+
+
 def visit(world, who, method, path, **headers):
     """What they meet and read there, and whether anything has changed by it. Afterwards everything is as it was."""
     is_api = path.startswith("/api/")
     content_type = "application/json" if is_api else "application/x-www-form-urlencoded"
     with transaction.atomic():
         world.set_scene(who)
+        wrote = writes()
         response = world.client(who).generic(method, path, b"{}" if is_api else b"", content_type=content_type, headers=headers)
         word, text = met(response), response.getvalue().decode(errors="replace")
-        changed = word in CLOSED and world.state() != world.before
+        changed = word in CLOSED and writes() != wrote and world.state() != world.before
         transaction.set_rollback(True)
     return word, text, changed
 
@@ -222,3 +230,11 @@ def test_nobody_makes_themselves_an_agent(world):
         "/accounts/signup/", {"email": "eve@evil.example", "password1": "long-enough-pw", "password2": "long-enough-pw"}
     )
     assert (visited.status_code, User.objects.count()) == (200, before)
+
+
+def test_what_is_written_is_noticed(world):
+    with transaction.atomic():
+        before = writes()
+        Ticket.objects.filter(pk=world.ticket.pk).update(priority="urgent")
+        assert writes() == before + 1 and world.state() != world.before
+        transaction.set_rollback(True)
