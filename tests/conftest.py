@@ -75,13 +75,17 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
 def pytest_xdist_make_scheduler(config, log):
-    """One worker runs all that needs the product's own processes or a browser, beginning with them: one server and one Chromium, not one each."""
+    """One worker runs all that needs the product's own processes or a browser: one server and one Chromium, not one each.
+
+    In the order collected: the tests with a database have come before, and after a browser Django refuses the ORM in that thread.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class OneServer(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             return "server" if nodeid.startswith(WITH_SERVER) else nodeid
 
+    config.option.loadscopereorder = False
     return OneServer(config, log)
 
 
