@@ -28,21 +28,37 @@ def page(
     back: tuple[str, str],
     since: dt.datetime,
     until: dt.datetime,
-    address: Mapping[str, str] | None = None,
+    address: Mapping[str, str],
 ) -> HttpResponse:
-    """Decisions of tickets that may be seen, newest first. `back`: address and name of the page with the number. Three queries."""
+    """Decisions of tickets that may be seen, newest first. Three queries."""
     before = number_in(request, "before")
     seen = measures.told(found.filter(ticket__in=Ticket.objects.visible_to(request.user)))
     rows = list(with_what_is_shown(seen.filter(pk__lt=before) if before else seen).order_by("-pk")[: ROWS + 1])
+    older = rows[ROWS - 1].pk if len(rows) > ROWS else None
+    return show(request, rows[:ROWS], title=title, says=says, back=back, days=(since.date(), until.date()), address=address, older=older)
+
+
+def show(
+    request: AgentRequest,
+    rows: Iterable[Any],
+    *,
+    title: str,
+    says: str,
+    back: tuple[str, str],
+    days: tuple[dt.date, dt.date],
+    address: Mapping[str, str],
+    older: int | None,
+) -> HttpResponse:
+    """One page of them. `back`: address and name of the page with the number; `older`: after which one the next page goes on."""
     context = {
-        "address": urlencode(address or {}),
+        "address": urlencode(address),
         "title": title,
         "says": says,
-        "first": since.date(),
-        "last": until.date(),
-        "rows": table_of(rows[:ROWS]),
-        "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
-        "is_first": not before,
+        "first": days[0],
+        "last": days[1],
+        "rows": [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows],
+        "older": older,
+        "is_first": not number_in(request, "before"),
         "hides": bool(request.user.closed_team_ids),
         "back": back,
     }
@@ -51,11 +67,6 @@ def page(
 
 def with_what_is_shown(found: measures.Questions) -> measures.Questions:
     return found.select_related("ticket__customer", "ticket__organisation", "source").defer("vector", "candidates", "source__body")
-
-
-def table_of(rows: Iterable[Any]) -> list[tuple[Any, str, str]]:
-    """Each decision with how its ticket ended and what day one would have done, in words."""
-    return [(row, ENDINGS[row.ending], SIDES[row.side]) for row in rows]
 
 
 def number_in(request: AgentRequest, name: str) -> int:

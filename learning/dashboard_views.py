@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import SiteSettings, Ticket, User
-from learning import lessons, measures, panels, trends
-from learning.behind import ROWS, number_in, table_of, with_what_is_shown
+from learning import behind, lessons, measures, panels, trends
+from learning.behind import ROWS, number_in, with_what_is_shown
 from learning.channels import CHANNELS
 from learning.dashboard import Dashboard
 from learning.models import Decision
@@ -68,19 +67,16 @@ def questions(request: AgentRequest) -> HttpResponse:
     except KeyError:
         raise Http404("Nothing is counted by that name.") from None
     title, says = _named(name)
-    context = {
-        "address": urlencode({"what": name, "from": str(first), "to": str(last), **({"source": str(source)} if source else {})}),
-        "title": title,
-        "says": says,
-        "first": first,
-        "last": last,
-        "rows": table_of(rows[:ROWS]),
-        "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
-        "is_first": not before,
-        "hides": bool(request.user.closed_team_ids),
-        "back": (reverse("learning:dashboard"), "Learning"),
-    }
-    return render(request, "learning/questions.html", context)
+    return behind.show(
+        request,
+        rows[:ROWS],
+        title=title,
+        says=says,
+        back=(reverse("learning:dashboard"), "Learning"),
+        days=(first, last),
+        address={"what": name, "from": str(first), "to": str(last), **({"source": str(source)} if source else {})},
+        older=rows[ROWS - 1].pk if len(rows) > ROWS else None,
+    )
 
 
 def _newest(viewer: User, name: str, first: dt.date, last: dt.date, source: int, before: int) -> list[Any]:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Source, Ticket
-from learning import handoffs, measures, policies
-from learning.behind import ROWS, number_in, table_of, with_what_is_shown
+from learning import behind, handoffs, measures, policies
+from learning.behind import ROWS, number_in, with_what_is_shown
 
 ALL = "all"
 SAYS = {
@@ -61,21 +61,18 @@ def tickets(request: AgentRequest) -> HttpResponse:
     start = wanted.index(before) + 1 if before in wanted else 0
     shown = wanted[start : start + ROWS]
     place = {pk: number for number, pk in enumerate(shown)}
-    rows = table_of(with_what_is_shown(measures.questions().filter(ticket__in=shown)))
+    rows = with_what_is_shown(measures.questions().filter(ticket__in=shown))
     title = Source.objects.filter(pk=source).values_list("title", flat=True).first() if source else ""
-    context = {
-        "title": handoffs.IN_WORDS.get(verdict, "What reached people"),
-        "says": f"{SAYS[verdict]}{f' Ranked first: {title}.' if title else ''}",
-        "first": (at - handoffs.LOOKED_BACK).date(),
-        "last": at.date(),
-        "rows": sorted(rows, key=lambda row: place[row[0].ticket_id]),
-        "address": urlencode({"what": verdict, "source": str(source)}),
-        "older": shown[-1] if len(wanted) > start + ROWS else None,
-        "is_first": not start,
-        "hides": bool(request.user.closed_team_ids),
-        "back": (reverse("learning:handoffs"), "What reached people"),
-    }
-    return render(request, "learning/questions.html", context)
+    return behind.show(
+        request,
+        sorted(rows, key=lambda row: place[row.ticket_id]),
+        title=handoffs.IN_WORDS.get(verdict, "What reached people"),
+        says=f"{SAYS[verdict]}{f' Ranked first: {title}.' if title else ''}",
+        back=(reverse("learning:handoffs"), "What reached people"),
+        days=((at - handoffs.LOOKED_BACK).date(), at.date()),
+        address={"what": verdict, "source": str(source)},
+        older=shown[-1] if len(wanted) > start + ROWS else None,
+    )
 
 
 def _address(verdict: str, source: int = 0) -> str:

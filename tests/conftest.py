@@ -3,8 +3,8 @@
 Databases: DATABASE_URL and REDIS_URL are used if given; else the controller starts throwaway servers and the xdist workers
 inherit their addresses. Each worker has its own database (pytest-django's `_gw0` suffix) and its own Redis number.
 
-Browser tests: `page` is a Playwright page, `server` the whole product as processes of its own (one for each worker, made
-when first asked for). They share a database of the server's, which no test empties: make what you need, look for what you made.
+Browser tests: `page` is a Playwright page, `server` the whole product as processes of its own (one, made when first
+asked for, in the worker that runs all of them). They share a database of the server's, which no test empties: make what you need, look for what you made.
 
     def test_an_answer_arrives(page, server):
         ada = server.do(make_customer)                      # runs in a process on the server's database

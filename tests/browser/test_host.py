@@ -84,7 +84,7 @@ def test_what_was_refused_travels_with_the_question(server, visitor):
     visitor.get_by_test_id("submit-permit").click()
     expect(visitor.get_by_role("alert")).to_contain_text("PTW-2291")
     frame = ask(visitor, "How can somebody sign a permit without an account?")
-    expect(frame.locator(".chat--me").last).to_contain_text("sign a permit without an account")
+    expect(frame.locator(".chat").last).to_contain_text("The guest signs on your screen")
     _, context, _ = server.do(latest, CUSTOMERS["priya"])
     assert (context["page"], context["title"]) == ("/permits/new", "New permit · Fieldnote")
     trail = [(each["kind"], each["what"]) for each in context["actions"] if each["what"] != "Help"]  # what they did to the product

@@ -1,6 +1,7 @@
 """The live socket: hints for those who may see, nothing for anybody else, and bounded frames. With a real Redis."""
 
 import asyncio
+import datetime as dt
 import json
 from contextlib import suppress
 
@@ -9,10 +10,12 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from config.asgi import application
 from helpdesk import live
 from helpdesk.identity import CUSTOMER_KEY
+from helpdesk.models import Outbox
 from tests.factories import make_customer, make_team, make_ticket, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -104,6 +107,22 @@ async def test_the_requester_and_agents_are_told_and_a_stranger_is_refused():
     assert [await sockets["ada"].hear() for _ in range(2)] == [{"kind": "read", "number": ticket.pk}, told]  # who answers has read it
     assert await sockets["ines"].hear() == told
     assert await sockets["mallory"].hears_nothing()
+    for each in sockets.values():
+        await each.leave()
+
+
+async def test_agents_hear_that_a_mail_waits_and_customers_do_not():
+    ticket, sessions = await cast()
+    sockets = {name: Socket(sessions[name]) for name in ("ada", "ines")}
+    for each in sockets.values():
+        assert await each.connect() is True
+        await each.say(json.dumps({"watch": ticket.pk}))
+        assert await each.hear() == {"kind": "watching", "number": ticket.pk}
+    first = await sync_to_async(ticket.messages.earliest)("seq")
+    queued = {"to": "ada@client.example", "payload": {}, "key": "k1", "at": timezone.now() + dt.timedelta(hours=1), "message": first.pk}
+    await sync_to_async(lambda: Outbox.enqueue("reply_mail", **queued))()
+    assert await sockets["ines"].hear() == {"kind": "delivery", "number": ticket.pk, "seq": 1}
+    assert await sockets["ada"].hears_nothing()
     for each in sockets.values():
         await each.leave()
 

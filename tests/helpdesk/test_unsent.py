@@ -5,8 +5,9 @@ import re
 from html import unescape
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from helpdesk.models import Event, Unsent
+from helpdesk.models import Attachment, Event, Unsent
 from tests.factories import make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,15 @@ def test_two_places_notice_each_other_and_neither_loses_a_word(client, ines, tic
     assert (clash.status_code, clash.json()) == (409, {"rev": 1, "body": "At the desk"})
     assert Unsent.objects.get().body == "At the desk"
     assert keep(client, ticket, "At the desk", rev=0).json() == {"rev": 2}  # the same words are no clash
+
+
+def test_of_files_too_the_older_set_does_not_take_the_place_of_the_newer(client, ines, ticket):
+    """A page that is left sends what it has at once; what it had sent before may arrive after that."""
+    one, two = (Attachment.put(SimpleUploadedFile(f"{name}.txt", b"Hi"), by=ines).key for name in ("one", "two"))
+    assert keep(client, ticket, "", attachments=f"{one},{two}").json() == {"rev": 1}
+    assert keep(client, ticket, "", attachments=one).status_code == 409
+    assert Unsent.objects.get().attachments == [one, two]
+    assert keep(client, ticket, "", attachments=f"{one},{two}").status_code == 200, "said twice it is no quarrel"
 
 
 def test_nothing_written_is_nothing_kept(client, ines, ticket):

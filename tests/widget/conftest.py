@@ -8,6 +8,29 @@ import jwt
 import pytest
 from django.utils import timezone
 
+QUESTION = "How do I add a guest to a permit?"
+
+
+class Widget:
+    """The frame, as far as the server sees it."""
+
+    def __init__(self, client, site, identity=""):
+        self.client = client
+        begun = client.post("/widget/visits/", {"site": site.key, "identity": identity}, content_type="application/json").json()
+        self.token = begun["token"]
+
+    def call(self, method, path, data=None, token=None):
+        headers = {"Authorization": f"Visit {self.token if token is None else token}"}
+        body = {"data": data or {}, "content_type": "application/json"} if method != "get" else {"data": data or {}}
+        answer = getattr(self.client, method)(f"/widget/conversations/{path}", headers=headers, **body)
+        return answer.status_code, answer.json() if answer.content else {}
+
+    def ask(self, text=QUESTION, key="m-1", **place):
+        return self.call("post", "", {"text": text, "client_msg_id": key, **({"place": place} if place else {})})
+
+    def say(self, number, text, key="m-2", **more):
+        return self.call("post", f"{number}/messages/", {"text": text, "client_msg_id": key, **more})
+
 
 @pytest.fixture
 def site(db):
@@ -37,3 +60,11 @@ def visit(client, site):
         return answer.status_code, answer.json()
 
     return begin
+
+
+@pytest.fixture
+def widget(client, site):
+    def opened(**claims):
+        return Widget(client, site, signed(site, **claims) if claims else "")
+
+    return opened

@@ -9,43 +9,12 @@ from helpdesk import profile
 from helpdesk.events import inline
 from helpdesk.models import Customer, Event, Message, Outbox, Site, Ticket, Visit
 from helpdesk.models.sites import TOKEN_LIFETIME
-from helpdesk.question import Question, Said
 from helpdesk.search.index import index_source, outline
-from learning.models import Incident, Report, Signal
+from learning.models import Incident, Report
 from tests.factories import make_article, make_customer, make_ticket, make_user
-from tests.widget.conftest import signed
+from tests.widget.conftest import QUESTION
 
 pytestmark = pytest.mark.django_db
-QUESTION = "How do I add a guest to a permit?"
-
-
-class Widget:
-    """The frame, as far as the server sees it."""
-
-    def __init__(self, client, site, identity=""):
-        self.client = client
-        begun = client.post("/widget/visits/", {"site": site.key, "identity": identity}, content_type="application/json").json()
-        self.token = begun["token"]
-
-    def call(self, method, path, data=None, token=None):
-        headers = {"Authorization": f"Visit {self.token if token is None else token}"}
-        body = {"data": data or {}, "content_type": "application/json"} if method != "get" else {"data": data or {}}
-        answer = getattr(self.client, method)(f"/widget/conversations/{path}", headers=headers, **body)
-        return answer.status_code, answer.json() if answer.content else {}
-
-    def ask(self, text=QUESTION, key="m-1", **place):
-        return self.call("post", "", {"text": text, "client_msg_id": key, **({"place": place} if place else {})})
-
-    def say(self, number, text, key="m-2", **more):
-        return self.call("post", f"{number}/messages/", {"text": text, "client_msg_id": key, **more})
-
-
-@pytest.fixture
-def widget(client, site):
-    def opened(**claims):
-        return Widget(client, site, signed(site, **claims) if claims else "")
-
-    return opened
 
 
 class TestTalking:
@@ -251,62 +220,6 @@ class TestBeforeAnybodyAsks:
         )
         assert self.home(there)[1]["notice"] == incident.public_text
         assert self.home(widget())[1]["notice"] == ""
-
-
-class TestGuide:
-    """An answer may point at the page; what is not there speaks against the answer's source."""
-
-    @pytest.fixture
-    def pointed(self, widget):
-        there = widget(sub="u-17", name="Ada Okonkwo")
-        there.ask()
-        ticket = Ticket.objects.get()
-        said = ticket.answer("Choose [Share](#show:share-menu), then **Download PDF**.", meta={"kind": "answer"})
-        return there, ticket, said
-
-    def missed(self, there, ticket, **told):
-        return there.call("post", f"{ticket.pk}/guide/", told)[0]
-
-    def test_the_widget_gets_the_pointer_and_the_portal_the_words(self, pointed):
-        there, ticket, said = pointed
-        shown = there.call("get", f"{ticket.pk}/")[1]["messages"][-1]["html"]
-        assert 'href="#show:share-menu"' in shown
-        assert (
-            Said(said, Question.load(ticket, ticket.customer)).html
-            == "<p>Choose <strong>Share</strong>, then <strong>Download PDF</strong>.</p>\n"
-        )
-
-    def test_what_is_not_on_the_page_is_noted_once(self, pointed):
-        there, ticket, said = pointed
-        for _ in range(2):
-            assert self.missed(there, ticket, target="share-menu", answer=said.seq) == 204
-        (event,) = Event.objects.filter(verb="ticket.guide_missed")
-        assert event.data["target"] == "share-menu" and event.customer == ticket.customer
-
-    @pytest.mark.parametrize(("target", "step"), [("delete-account", 0), ("share-menu", -1)])
-    def test_what_the_answer_does_not_point_to_is_not(self, pointed, target, step):
-        there, ticket, said = pointed
-        assert self.missed(there, ticket, target=target, answer=said.seq + step) == 204
-        assert not Event.objects.filter(verb="ticket.guide_missed").exists()
-
-    def test_it_speaks_against_the_article_that_says_so(self, widget, django_capture_on_commit_callbacks):
-        article = make_article(
-            "Share a report with a client", "Open the report and press [Share](#show:share-menu). Choose who may read it."
-        )
-        index_source(article.source, outline(article.title, article.body))
-        there = widget(sub="u-17")
-        with inline(), django_capture_on_commit_callbacks(execute=True):
-            there.ask("How do I share a report with a client?")
-        ticket = Ticket.objects.get()
-        answer = there.call("get", f"{ticket.pk}/")[1]["messages"][-1]
-        assert "#show:share-menu" in answer["html"]
-        with inline(), django_capture_on_commit_callbacks(execute=True):
-            assert self.missed(there, ticket, target="share-menu", answer=answer["seq"]) == 204
-        assert Signal.objects.filter(kind="differs", decision__source=article.source).count() == 1
-
-    def test_somebody_elses_is_not_found(self, pointed, widget):
-        _, ticket, said = pointed
-        assert self.missed(widget(sub="u-99"), ticket, target="share-menu", answer=said.seq) == 404
 
 
 class TestProduct:

@@ -5,8 +5,7 @@ import pytest
 from helpdesk.models import Attachment, Customer, Message, Ticket
 from tests.factories import make_customer, make_organisation, make_ticket, make_user
 from tests.helpdesk.test_attachments import png, upload
-from tests.widget.conftest import signed
-from tests.widget.test_conversations import Widget
+from tests.widget.conftest import Widget, signed
 
 pytestmark = pytest.mark.django_db
 
