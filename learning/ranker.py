@@ -41,6 +41,7 @@ class Weights:
     page_power: float = 0.4  # the page is a hint, not a proof
     page_count: float = 4.0
     page_own_share: float = 0.6
+    as_near: float = 2.0  # odds up to which an article of this page is as near by search as the one that was right on another
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def search_prior(candidates: Sequence[Candidate], page: str, w: Weights = SHIPPE
 
     Sums to less than one: "none of these" has its share too. Without it a help centre of one article would be sure of it for every question.
     """
-    scores = [each.dense / w.dense_width + w.text * min(each.text_rank, 1.0) + w.own_page * _is_own(each, page) for each in candidates]
+    scores = [_near(each, w) + w.own_page * _is_own(each, page) for each in candidates]
     nothing = w.nothing / w.dense_width
     top = max([nothing, *scores])
     odds = [math.exp(score - top) for score in scores]
@@ -102,6 +103,28 @@ def page_share(candidate: Candidate, page: str, statistics: PageStatistics, w: W
     expected = w.page_own_share * own + (1 - w.page_own_share) * spread
     seen = statistics.counts.get(candidate.source_id, {})
     return float((seen.get(page, 0.0) + w.page_count * expected) / (statistics.totals.get(candidate.source_id, 0.0) + w.page_count))
+
+
+def heard_here(candidates: Sequence[Candidate], page: str, tally: Tally, w: Weights = SHIPPED) -> Tally:
+    """The votes without those that another page explains.
+
+    The same words mean something else elsewhere: where an article of this page is as near to them by search, what solved them on its own page,
+    which is another, has said nothing of here. Its votes from there fade as far as that article comes near; all others stay.
+    """
+    home = [each for each in candidates if _is_own(each, page)]
+    if not home or not tally.elsewhere:
+        return tally
+    near = max(_near(each, w) for each in home)
+    kept = {}
+    for each in candidates:
+        if each.pages and not _is_own(each, page) and (there := tally.elsewhere.get(each.source_id, 0.0)):
+            explained = min(1.0, w.as_near * math.exp(near - _near(each, w))) ** 2
+            kept[each.source_id] = 1 - explained * there / tally.positive[each.source_id]
+    return tally.fading(kept, but_for="page") if kept else tally
+
+
+def _near(candidate: Candidate, w: Weights) -> float:
+    return candidate.dense / w.dense_width + w.text * min(candidate.text_rank, 1.0)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def _rank(question: Question, candidates: Sequence[Candidate], remembered: Recal
     day_one = control.decide(candidates, question.page)
     if not candidates:
         return Ranking([], "hand_off", policy.threshold, day_one, policy.version, reason="Nothing to answer from.")
+    remembered = replace(remembered, votes=ranker.heard_here(candidates, question.page, remembered.votes))
     base, share = ranker.ground(candidates, question.page, policy.statistics), ranker.head_share(policy.episodes)
     found = ranker.opinions(candidates, base, remembered.votes, remembered.head, share, remembered.trust)
     places = sorted(range(len(found)), key=lambda place: (-found[place].mixture, candidates[place].source_id))

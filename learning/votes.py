@@ -7,7 +7,7 @@ A kernel-weighted nearest-neighbour vote (Nadaraya 1964; Watson 1964) in which e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ CONTEXT: Mapping[str, float] = {"page": 0.75, "plan": 0.92, "lifecycle": 0.92}  
 UNKNOWN = 0.5
 LONE = 0.3  # what the loudest account against a source counts for: one that denies alone must not take an answer from all others
 SIMILAR = 0.6  # cosine from which a past question is called similar
+ALIKE = 0.85  # from which it is asked in the same words
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Tally:
-    """Votes by source: the weight for it and against it, both >= 0. `agreeing`: of them, those from the same page, plan, lifecycle."""
+    """Votes by source: the weight for it and against it, both >= 0. `agreeing`: of them, those from the same page, plan, lifecycle.
+    `elsewhere`: of the weight for it, what was asked in the same words on another page.
+    """
 
     positive: Mapping[int, float]
     negative: Mapping[int, float]
     agreeing: Mapping[str, Tally] = field(default_factory=dict)
+    elsewhere: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def total_positive(self) -> float:
@@ -56,6 +60,12 @@ class Tally:
     @property
     def total(self) -> float:
         return self.total_positive + sum(self.negative.values())
+
+    def fading(self, kept: Mapping[int, float], *, but_for: str) -> Tally:
+        """With a share in [0, 1] of the weight for each of these sources; what agrees in `but_for` keeps all of it."""
+        positive = {source: weight * kept.get(source, 1.0) for source, weight in self.positive.items()}
+        agreeing = {key: part if key == but_for else part.fading(kept, but_for="") for key, part in self.agreeing.items()}
+        return replace(self, positive=positive, agreeing=agreeing)
 
 
 def agreement(mine: str, theirs: str | None) -> float:
@@ -82,6 +92,8 @@ def tally(neighbours: Neighbours) -> Tally:
     agreeing: dict[str, tuple[dict[int, float], dict[int, float]]] = {key: ({}, {}) for key in neighbours.same}
     heard: set[tuple[int, str, bool]] = set()
     denied: set[int] = set()
+    elsewhere: dict[int, float] = {}
+    is_elsewhere = (neighbours.cosine >= ALIKE) & (neighbours.same["page"] == 0 if "page" in neighbours.same else False)
     votes = weights(neighbours) * neighbours.credit
     for place in np.argsort(-np.abs(votes), kind="stable"):
         source, vote = int(neighbours.source_ids[place]), float(votes[place])
@@ -95,10 +107,12 @@ def tally(neighbours: Neighbours) -> Tally:
                 vote *= LONE
         side = positive if vote > 0 else negative
         side[source] = side.get(source, 0.0) + abs(vote)
+        if vote > 0 and is_elsewhere[place]:
+            elsewhere[source] = elsewhere.get(source, 0.0) + vote
         for key, same in neighbours.same.items():
             part = agreeing[key][vote <= 0]
             part[source] = part.get(source, 0.0) + abs(vote) * float(same[place])
-    return Tally(positive, negative, {key: Tally(*parts) for key, parts in agreeing.items()})
+    return Tally(positive, negative, {key: Tally(*parts) for key, parts in agreeing.items()}, elsewhere)
 
 
 @dataclass(frozen=True)

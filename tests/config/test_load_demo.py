@@ -72,11 +72,12 @@ def test_it_keeps_out_of_a_company_that_is_at_work():
 
 
 @pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_what_the_readme_says_to_ask_is_answered_with_room_to_spare(root):
+@pytest.mark.django_db(transaction=True, reset_sequences=True)  # chance draws by number: here as in a new database
+def test_what_the_readme_says_to_ask_is_answered_with_room_to_spare(root, settings):
     """The whole history is played: what the assistant is sure of, and how sure it has to be, follows from all of it."""
+    settings.HOLDOUT_SHARE, settings.EXPLORATION_SHARE = 0.05, 0.02  # as `make demo` has them: some of the history is held out
     call_command("load_demo", verbosity=0)
-    assert Ticket.objects.count() == 410
+    assert Ticket.objects.count() == 416
     question = re.search(r'Ask \*"(.+?)"\*', (root / "README.md").read_text(), re.DOTALL)[1]
     customer = Customer.objects.get(email=demo.LOGINS["Customer"][0])
     with events.inline():
