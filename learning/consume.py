@@ -15,7 +15,7 @@ from helpdesk.models import Event, Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from learning import demonstrations, ledger
 from learning.contradiction import says_it_differs
-from learning.models import Decision
+from learning.models import Decision, Signal
 from learning.question import Vector
 
 SOON = dt.timedelta(hours=1)  # what is said later is coming back, not rephrasing
@@ -25,6 +25,12 @@ _CONTENT = re.compile(
     r"^\W*(?:thanks?|thank you|cheers|great|perfect|brilliant|lovely|ok(?:ay)?|that(?:['’]s)? (?:it|worked|did it))\b", re.I
 )
 _DISCONTENT = re.compile(r"\b(?:but|still|not|n['’]t|however|wrong)\b", re.I)
+_REJECTS = re.compile(  # says of the answer that it does not help, in words that need not be near the question
+    r"^\W*no\b(?! (?:problem|worries|rush|need|more))|(?:\bnot|n['’]?t) (?:what i|work|help|solve|answer|right\b|correct|it\b|true\b|relevant|the (?:problem|question|issue|case|answer))"
+    r"|\bstill (?:not?\b|does|doesn|do\b|don|is\b|isn|the same|broken|fail|happen|stuck|get|see|have)"
+    r"|\b(?:useless|unhelpful|no (?:help|use|luck|good)|(?:wrong|bad) answer|makes no sense|same (?:problem|error|thing|issue))\b",
+    re.I,
+)
 
 Handler = Callable[[Event, Ticket], None]
 HANDLERS: dict[str, Handler] = {}
@@ -95,8 +101,17 @@ def said(event: Event, ticket: Ticket) -> None:
                 ledger.note(decision, "chose_other", event=event, at=event.at)
     elif before.kind == "answer" and says_it_differs(message.body):
         ledger.note(decision, "differs", event=event, at=event.at)
-    elif before.kind == "answer" and not _is_content(message.body) and _is_related(decision, message):
+    elif before.kind == "answer" and not _is_content(message.body) and _is_about(decision, message) and not _has_reopened(decision, event):
         ledger.note(decision, _again(decision, event), event=event, at=event.at)
+
+
+@on("ticket.handed_off")
+def handed_off(event: Event, ticket: Ticket) -> None:
+    """Whoever wrote on has not fallen silent: an answer that is still waited for says nothing of itself once people have the conversation."""
+    for decision in Decision.objects.select_related("customer").filter(
+        ticket=ticket, signals__kind="assumed", signals__state=Signal.State.PENDING
+    ):
+        ledger.reverse(decision, ["assumed"], at=event.at)
 
 
 @on("ticket.person_requested")
@@ -196,7 +211,15 @@ def _is_content(text: str) -> bool:
     return bool(_CONTENT.match(text)) and not _DISCONTENT.search(text)
 
 
-def _is_related(decision: Decision, message: Message) -> bool:
+def _has_reopened(decision: Decision, event: Event) -> bool:
+    """With this very message, which has been counted as coming back."""
+    return Signal.objects.in_force().filter(decision=decision, kind="came_back", at=event.at).exists()
+
+
+def _is_about(decision: Decision, message: Message) -> bool:
+    """Whether it is about that answer: it says so, or it is near to what was asked. What is about something else says nothing of it."""
+    if _REJECTS.search(message.body):
+        return True
     vector = vector_of(message)
     return vector is None or decision.vector is None or float(np.dot(vector, np.asarray(decision.vector))) >= RELATED
 

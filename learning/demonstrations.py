@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from helpdesk.models import Event, Message, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from learning import edits, ledger, matching, probation, resolutions
@@ -55,11 +57,12 @@ def _outdone(asked: Sequence[Decision], source: Source | None, event: Event) -> 
 
 
 def _corrects(reply: str, source: Source, asked: Sequence[Decision]) -> bool:
-    """Near the words of what was shown and did not help, but with other facts: then it is not that source that solved it."""
-    shown = [decision for decision in asked if decision.shown and decision.source_id == source.pk]
-    if not shown or matching.has_link(reply) or not edits.adds_facts(f"{source.title}\n{source.body}", reply):
+    """Near the words of what was shown and did not help, or of a draft, but with other facts: then it is not that source that solved it."""
+    taken = [decision for decision in asked if decision.source_id == source.pk]
+    if not taken or matching.has_link(reply) or not edits.adds_facts(f"{source.title}\n{source.body}", reply):
         return False
-    return Signal.objects.in_force().filter(decision__in=shown, kind__in=MISSED).exists()
+    missed, changed = Q(decision__shown=True, kind__in=MISSED), Q(kind="draft_changed")
+    return Signal.objects.in_force().filter(missed | changed, decision__in=taken).exists()
 
 
 def take_back(ticket: Ticket, *, at: dt.datetime) -> None:

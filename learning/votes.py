@@ -19,7 +19,8 @@ WIDTH = 0.06  # of the kernel, in cosine; chosen on BANKING77, flat between .05 
 SCALE = 10.0  # an episode with the same words weighs this many pseudo-observations
 CONTEXT: Mapping[str, float] = {"page": 0.75, "plan": 0.92, "lifecycle": 0.92}  # what a neighbour counts for where it differs in this
 UNKNOWN = 0.5
-LONE = 0.3  # what the loudest account against a source counts for: one that denies alone must not take an answer from all others
+LONE = 0.3  # what the loudest account against a source counts for: one that denies alone must not take an answer from all others ...
+LOUDEST = 0.3  # ... and at most, in the very same words: three who were helped outweigh it
 SIMILAR = 0.6  # cosine from which a past question is called similar
 ALIKE = 0.85  # from which it is asked in the same words
 
@@ -104,7 +105,7 @@ def tally(neighbours: Neighbours) -> Tally:
             heard.add(voice)
             if vote < 0 and source not in denied:
                 denied.add(source)
-                vote *= LONE
+                vote = max(vote * LONE, -LOUDEST)
         side = positive if vote > 0 else negative
         side[source] = side.get(source, 0.0) + abs(vote)
         if vote > 0 and is_elsewhere[place]:
