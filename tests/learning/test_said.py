@@ -4,7 +4,7 @@ import pytest
 
 from helpdesk.models import Source
 from learning import maturing, votes
-from learning.models import Decision, LearnedResolution, Signal
+from learning.models import LearnedResolution, Signal
 from tests.learning.conftest import GUEST
 from tests.learning.test_ledger import DAY, HOUR, credit, kinds
 from tests.learning.test_maths import neighbours
