@@ -224,6 +224,7 @@ function someoneTypes(name) {
 /** An answer while it is being written. What counts comes with the message. */
 function glimpse(text) {
   const shown = log.querySelector(".chat--pending:not(.chat--typing)") || log.appendChild(pending(""));
+  shown.ariaBusy = "true"; // read out once, when it is whole
   shown.querySelector(".chat__body").textContent = text;
 }
 
