@@ -48,15 +48,15 @@ def find_candidates(question: Question, ticket: Ticket, recalled: Recall) -> lis
     """What search finds and what solved similar questions, less what has missed in this very ticket."""
     door = Source.objects.rankable_for(ticket.customer)
     hits = find(door, question.text, question.vector, CANDIDATES, also=set(recalled.source_ids))
-    missed = _missed(ticket)
-    return [
-        Candidate.of(hit, question.at, is_aside=probation.is_aside(hit.trial, ticket.pk)) for hit in hits if hit.source_id not in missed
-    ]
+    shown = missed(ticket)
+    return [Candidate.of(hit, question.at, is_aside=probation.is_aside(hit.trial, ticket.pk)) for hit in hits if hit.source_id not in shown]
 
 
 def _text(message: Message) -> str:
     """The subject says little more than the first message; a short follow-up says little without it."""
     ticket = message.ticket
+    if asked := _asked_before(message):
+        return _text(asked)
     if message.seq == 1:
         text = message.body if message.body.startswith(ticket.subject.rstrip("…")) else f"{ticket.subject}\n{message.body}"
         around = _around(ticket) if len(text.split()) < SHORT else ""
@@ -67,13 +67,21 @@ def _text(message: Message) -> str:
     return f"{first}\n{message.body}"
 
 
+def _asked_before(message: Message) -> Message | None:
+    """Picking another answer asks nothing new: what it is to answer, and is remembered to have answered, is the question before it."""
+    if "instead_of" not in message.meta:
+        return None
+    before = message.ticket.messages.filter(author=Message.Author.CUSTOMER, seq__lt=message.seq)
+    return before.select_related("ticket__customer").order_by("-seq").first()
+
+
 def _around(ticket: Ticket) -> str:
     """What had just gone wrong on their page, and where: “Why does this fail?” says nothing by itself."""
     told = [ticket.context.get("error"), ticket.context.get("title")]
     return "\n".join(each[:AROUND] for each in told if isinstance(each, str) and each)
 
 
-def _missed(ticket: Ticket) -> set[int]:
+def missed(ticket: Ticket) -> set[int]:
     """Sources this ticket's customer has been shown already. Their writing again says that these missed."""
     if ticket.last_seq < 2:
         return set()

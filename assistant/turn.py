@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 ANSWERS_A_TICKET = 3  # after that, people: nobody should be sent round in circles
 STREAM_EVERY = 0.15  # seconds between two glimpses of an answer that is being written
+_CITES = re.compile(r"[ \t]*\[\d{1,2}\]")
+_MARKS = re.compile(r"\[([^\[\]\n]*)(?:\](?:\([^()\s]*\)?)?)?|[*`]+|^#+[ \t]+", re.MULTILINE)
 
 
 def take(message: Message, *, at: dt.datetime | None = None) -> Decision | None:
@@ -147,9 +150,14 @@ def _glimpses(ticket: Ticket) -> Callable[[str], None]:
         nonlocal last
         if time.monotonic() - last >= STREAM_EVERY:
             last = time.monotonic()
-            live.hint(live.ticket_group(ticket.pk), {"kind": "stream", "number": ticket.pk, "text": text})
+            live.hint(live.ticket_group(ticket.pk), {"kind": "stream", "number": ticket.pk, "text": unmarked(text)})
 
     return show
+
+
+def unmarked(text: str) -> str:
+    """Markdown that is not finished yet, as plain text in its lines: half a mark would be shown as it is written."""
+    return _MARKS.sub(r"\1", _CITES.sub("", text))
 
 
 def hand_off(ticket: Ticket, *, reason: str, decision: Decision | None = None, at: dt.datetime) -> None:

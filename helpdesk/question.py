@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from helpdesk import formatting, reading
 from helpdesk.models import Attachment, Customer, Message, ReadMark, Resolution, SiteSettings, Source, Ticket
+from helpdesk.signals import others_wanted
 from helpdesk.thread import local_path
 
 PAGE = 100  # messages
@@ -218,8 +220,17 @@ def choice(ticket: Ticket, option: str) -> dict[str, object] | None:
     return next((each for each in offered if str(each.get("source")) == option), None)
 
 
-def judge(ticket: Ticket, *, customer: Customer, verdict: str, comment: str = "", answer: int = 0) -> None:
-    """What the customer says of the answer they saw. Of two clicks at once the second finds the first and changes nothing."""
+def others(message: Message) -> list[dict[str, Any]]:
+    """What else may answer what this message did not: at most two, and often none."""
+    told = [found for _, found in others_wanted.send_robust(sender=Message, message=message) if isinstance(found, list)]
+    return told[0] if told else []
+
+
+def judge(ticket: Ticket, *, customer: Customer, verdict: str, comment: str = "", answer: int = 0, option: str = "") -> None:
+    """What the customer says of the answer they saw. Of two clicks at once the second finds the first and changes nothing.
+
+    `option`: the source of what they picked instead. Raises ValidationError when that was not to be had.
+    """
     with ticket.locked():
         if verdict == "solved":
             ticket.solved(customer=customer)
@@ -227,7 +238,15 @@ def judge(ticket: Ticket, *, customer: Customer, verdict: str, comment: str = ""
             if ticket.handler == Ticket.Handler.ASSISTANT or not ticket.asked_for_person or comment.strip():
                 ticket.ask_for_person(customer=customer, comment=comment)
         elif stands(ticket, answer):
-            ticket.not_quite(customer=customer, comment=comment)
+            ticket.not_quite(customer=customer, comment=comment, instead=_picked(ticket, option) if option else None)
+
+
+def _picked(ticket: Ticket, option: str) -> dict[str, Any]:
+    last = ticket.messages.public().order_by("-seq").first()
+    for each in others(last) if last else ():
+        if str(each["source"]) == option:
+            return each
+    raise ValidationError("That is not to be had any more. Please say what is missing.", code="not_offered")
 
 
 def stands(ticket: Ticket, answer: int) -> bool:

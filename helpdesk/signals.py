@@ -16,3 +16,6 @@ notice_wanted = Signal()
 
 # message: Message of the assistant; answered with a list of sentences for its customer: why it said this
 why_wanted = Signal()
+
+# message: Message of the assistant that missed; answered with a list of {"source": int, "title": str}, what else may well answer its question
+others_wanted = Signal()

@@ -93,6 +93,8 @@ def said(event: Event, ticket: Ticket) -> None:
     decision = _decision_of(before) if before and before.author == Message.Author.ASSISTANT else None
     if before is None or decision is None or not message.body:
         return
+    if "instead_of" in message.meta:  # that the answer missed has been said with it
+        return
     if before.kind == "clarify":
         chosen = Source.objects.filter(pk=message.meta.get("option")).first()
         if chosen:

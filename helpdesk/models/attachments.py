@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from helpdesk import uploads
+from helpdesk import stripping, uploads
 from helpdesk.models.messages import Message
 from helpdesk.models.people import Customer, User
 
@@ -101,8 +101,11 @@ class Attachment(models.Model):
             raise ValidationError("That is a lot of files in one hour. Please wait a little.", code="too_many")
         if by is None and cls.objects.unsent(None).count() >= OF_NOBODY:
             raise ValidationError("Please sign in first to send files.", code="too_many")
-        name, kind = uploads.check(upload)
-        row = cls(name=name, size=upload.size or 0, content_type=kind.content_type, width=kind.width, height=kind.height, created_at=at)
+        uploads.check(upload)
+        upload, is_on_side = stripping.bare(upload)
+        name, kind = uploads.check(upload)  # behind what a phone writes about a picture its size may stand too far to be found
+        width, height = (kind.height, kind.width) if is_on_side else (kind.width, kind.height)
+        row = cls(name=name, size=upload.size or 0, content_type=kind.content_type, width=width, height=height, created_at=at)
         row.user, row.customer = (by if isinstance(by, User) else None), (by if isinstance(by, Customer) else None)
         row.file = upload
         try:

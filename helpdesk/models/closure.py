@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -59,8 +59,10 @@ class Closure:
             )
         return resolution
 
-    def not_quite(self, *, customer: Customer, comment: str = "", at: dt.datetime | None = None) -> Message | None:
-        """The answer missed. What they add is said as a message, so that it is answered like one."""
+    def not_quite(
+        self, *, customer: Customer, comment: str = "", instead: dict[str, Any] | None = None, at: dt.datetime | None = None
+    ) -> Message | None:
+        """The answer missed. What they add is said as a message, so that it is answered like one; so is what they pick `instead`."""
         ticket, at = _ticket(self), at or timezone.now()
         with ticket.locked():
             answer = self._last_answer()
@@ -72,7 +74,11 @@ class Closure:
                 message=answer.pk if answer else None,
                 decision=answer.meta.get("decision") if answer else None,
                 commented=bool(comment.strip()),
+                **({"instead": instead["source"]} if instead else {}),
             )
+            if instead:
+                meta = {"option": instead["source"], "instead_of": answer.seq if answer else 0}
+                return ticket.say(str(instead["title"]), customer=customer, meta=meta, at=at)
             if comment.strip():
                 return ticket.say(comment, customer=customer, at=at)
             ticket.hand_off(reason="not_quite", body=self._promise(), at=at)

@@ -20,7 +20,7 @@ from helpdesk.mail.notices import send_transcript
 from helpdesk.models import Customer, Message, Rating, Ticket, Visit
 from helpdesk.models.messages import MessageQuerySet
 from helpdesk.models.tickets import TicketQuerySet
-from helpdesk.question import Question, choice, judge
+from helpdesk.question import Question, choice, judge, others
 from helpdesk.widget import telling
 from helpdesk.widget.auth import IsVisiting, VisitAuthentication
 
@@ -89,6 +89,7 @@ class Judgement(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=VERDICTS)
     comment = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
     answer = serializers.IntegerField(min_value=0, max_value=100_000_000, required=False, default=0)
+    option = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
 
 
 class Missing(serializers.Serializer[Any]):
@@ -128,6 +129,13 @@ class VisitView(APIView):
         if found is None:
             raise NotFound("There is no such conversation.")
         return found
+
+    def answer(self, number: int, seq: int) -> Message:
+        ticket = self.ticket(number)
+        said = Message.objects.visible_to(ticket.customer).filter(ticket=ticket, seq=seq, author=Message.Author.ASSISTANT).first()
+        if said is None:
+            raise NotFound("There is no such answer.")
+        return said
 
     def shown(self, ticket: Ticket, after: int = 0, code: int = status.HTTP_200_OK) -> Response:
         return Response(telling.conversation(Question.load(ticket, ticket.customer), after), status=code)
@@ -195,11 +203,14 @@ class Messages(VisitView):
 @extend_schema(exclude=True)
 class Why(VisitView):
     def get(self, request: Request, number: int, seq: int) -> Response:
-        ticket = self.ticket(number)
-        said = Message.objects.visible_to(ticket.customer).filter(ticket=ticket, seq=seq, author=Message.Author.ASSISTANT).first()
-        if said is None:
-            raise NotFound("There is no such answer.")
-        return Response({"why": telling.why(said)})
+        return Response({"why": telling.why(self.answer(number, seq))})
+
+
+@extend_schema(exclude=True)
+class Others(VisitView):
+    def get(self, request: Request, number: int, seq: int) -> Response:
+        """For whoever says that this answer missed."""
+        return Response({"others": others(self.answer(number, seq))})
 
 
 @extend_schema(exclude=True)

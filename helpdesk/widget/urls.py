@@ -15,6 +15,7 @@ urlpatterns = [
     path("widget/conversations/<int:number>/", conversations.Conversation.as_view(), name="conversation"),
     path("widget/conversations/<int:number>/messages/", conversations.Messages.as_view(), name="messages"),
     path("widget/conversations/<int:number>/messages/<int:seq>/why/", conversations.Why.as_view(), name="why"),
+    path("widget/conversations/<int:number>/messages/<int:seq>/others/", conversations.Others.as_view(), name="others"),
     path("widget/conversations/<int:number>/verdict/", conversations.Verdict.as_view(), name="verdict"),
     path("widget/conversations/<int:number>/guide/", conversations.Guide.as_view(), name="guide"),
     path("widget/conversations/<int:number>/address/", conversations.Leave.as_view(), name="address"),

@@ -15,12 +15,8 @@
   let site = script?.dataset.site || "";
   let identity = "";
   let given = {};
-  let actions = [];
-  let failure = "";
-  let frame = null;
-  let port = null;
-  let parts = null;
-  let waiting = [];
+  let actions = [], failure = "";
+  let frame = null, port = null, parts = null, waiting = [];
   let isOpen = false;
   let undo = [];
   const listeners = new Map();
@@ -135,17 +131,16 @@
   // --- What stands on the page ---
 
   const LOOK = `
-    :host { all: initial; position: fixed; inset: auto 0 0 auto; z-index: 2147483000; color-scheme: light dark; }
+    :host { all: initial !important; position: fixed !important; inset: auto 0 0 auto !important; z-index: 2147483000 !important; color-scheme: light dark !important; }
     button { position: fixed; inset: auto 1.5rem 1.5rem auto; inline-size: 3.25rem; block-size: 3.25rem; border: 0; border-radius: 1.625rem; padding: 0;
       display: grid; place-items: center; cursor: pointer; color: #fff; background: #1d4ed8; box-shadow: 0 1px 2px rgb(0 0 0 / .2), 0 8px 24px rgb(0 0 0 / .18); }
     button:focus-visible { outline: 3px solid #93b4ff; outline-offset: 2px; }
     svg { inline-size: 1.5rem; block-size: 1.5rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
     .count { position: absolute; inset: -.25rem -.25rem auto auto; min-inline-size: 1.25rem; block-size: 1.25rem; border-radius: .625rem; padding-inline: .25rem; box-sizing: border-box;
       background: #c2410c; color: #fff; font: 600 .75rem/1.25rem system-ui, sans-serif; text-align: center; }
-    .count:empty { display: none; }
     iframe { position: fixed; inset: auto 1.5rem 5.75rem auto; inline-size: min(25rem, calc(100vw - 3rem)); block-size: min(40rem, calc(100dvh - 7.25rem)); border: 0; border-radius: 1rem;
       background: transparent; box-shadow: 0 2px 6px rgb(0 0 0 / .12), 0 16px 48px rgb(0 0 0 / .22); color-scheme: light dark; }
-    iframe[hidden] { display: none; }
+    .count:empty, iframe[hidden] { display: none; }
     @media (max-width: 30rem) { iframe { inset: 0; inline-size: 100vw; block-size: 100dvh; border-radius: 0; } }
     iframe.away { inset-inline: 1.5rem auto; }
     .ring { position: fixed; inset: 0 auto auto 0; box-sizing: border-box; border: 3px solid #1d4ed8; border-radius: .5rem; pointer-events: none;
@@ -153,11 +148,10 @@
     .coach { position: absolute; inset: calc(100% + .625rem) auto auto 0; max-inline-size: 16rem; inline-size: max-content; padding: .375rem .625rem; border-radius: .5rem;
       background: #1d4ed8; color: #fff; font: 600 .8125rem/1.4 system-ui, sans-serif; box-shadow: 0 8px 24px rgb(0 0 0 / .18); }
     .coach span { display: block; font-weight: 400; opacity: .9; }
-    .coach.above { inset-block: auto calc(100% + .625rem); }
-    .coach.left { inset-inline: auto 0; }
+    .coach.above { inset-block: auto calc(100% + .625rem); } .coach.left { inset-inline: auto 0; }
     @media (prefers-reduced-motion: no-preference) { .ring { animation: ring 1.2s ease-in-out 3 alternate; } }
     @keyframes ring { from { box-shadow: 0 0 0 2px rgb(147 180 255 / .8); } to { box-shadow: 0 0 0 10px rgb(147 180 255 / .15); } }
-    @media print { :host { display: none; } }`;
+    @media print { :host { display: none !important; } }`;
   const OPEN = "M21 12a8.5 8.5 0 0 1-12.6 7.4L3 21l1.6-5.4A8.5 8.5 0 1 1 21 12z";
   const CLOSE = "m6 9 6 6 6-6";
   const SVG = "http://www.w3.org/2000/svg";
@@ -174,7 +168,7 @@
     count.className = "count";
     button.addEventListener("click", guarded(() => (isOpen ? close() : open())));
     root.append(button);
-    document.body.append(host);
+    document.documentElement.append(host); // not in the body, which some pages draw anew, or move
     parts = { host, root, button, count };
     draw();
   }
@@ -241,15 +235,15 @@
 
   // --- Showing where something is ---
 
-  let ring = null;
-  let unmark = () => {};
+  let unmark = () => {}, over = () => {};
   const APPEARS = 1_200; // ms in which what is pointed to may come up: a menu that has just been opened
+  const AWAY = { ms: 1_000, frames: 10 }; // for which it may be gone: a page that draws itself anew, on a slow machine too
   const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
   // For the frame: it hears whether the thing was there, and when it was pressed.
   async function point({ target, answer, words, step }) {
-    const pressed = () => tell({ type: "pressed", target, answer });
-    const isFound = await highlight(String(target), { words: plain(words), step: plain(step), pressed });
+    const [pressed, ended] = ["pressed", "ended"].map((type) => () => tell({ type, target, answer }));
+    const isFound = await highlight(String(target), { words: plain(words), step: plain(step), pressed, ended });
     tell({ type: "highlighted", target, answer, isFound });
   }
 
@@ -259,14 +253,16 @@
     for (const selector of [...names, target]) {
       let found = [];
       try { found = [...document.querySelectorAll(selector)]; } catch { /* a name is seldom a selector */ }
-      const seen = found.find((each) => each.checkVisibility?.({ visibilityProperty: true }) ?? each.offsetParent);
+      const seen = found.find(isSeen);
       if (seen) return seen;
     }
     return null;
   }
 
-  // Marks it until it is pressed, is gone, or a minute is over. True when it was found.
-  async function highlight(target, { words = "", step = "", pressed } = {}) {
+  const isSeen = (element) => element.isConnected && (element.checkVisibility?.({ visibilityProperty: true }) ?? Boolean(element.offsetParent));
+
+  // Marks it wherever it goes, until it is pressed, is gone, or a minute is over. True when it was found.
+  async function highlight(target, { words = "", step = "", pressed, ended } = {}) {
     unmark();
     let element = parts && find(target);
     for (const end = Date.now() + APPEARS; parts && !element && Date.now() < end; element = find(target)) await pause(100);
@@ -274,28 +270,40 @@
     unmark(); // of two at once the last one counts
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
-    const mark = (ring = document.createElement("div"));
+    const mark = document.createElement("div");
     mark.className = "ring";
     if (words) mark.append(coach(words, step));
     parts.root.append(mark);
     const until = Date.now() + 60_000;
-    const done = () => { mark.remove(); frame?.classList.remove("away"); element.removeEventListener("click", press, true); };
+    let isOut = false, seenAt = 0, missed = 0; // out: scrolled away in whatever holds it
+    const sight = new IntersectionObserver((met) => { isOut = !met.at(-1).isIntersecting; });
     const press = guarded(() => { done(); pressed?.(); });
-    unmark = done;
-    element.addEventListener("click", press, true);
-    const follow = () => {
+    const drop = () => { sight.disconnect(); element.removeEventListener("click", press, true); };
+    const take = (found) => { element = found; sight.observe(element); element.addEventListener("click", press, true); };
+    const done = (unmark = () => { mark.remove(); frame?.classList.remove("away"); drop(); });
+    const end = (over = () => { if (mark.isConnected) { done(); ended?.(); } });
+    const follow = guarded(() => {
       if (!mark.isConnected) return;
-      if (!element.isConnected || Date.now() > until) return done();
-      const { x, y, width, height } = element.getBoundingClientRect();
-      mark.firstChild?.classList.toggle("above", y + height + 80 > innerHeight);
-      mark.firstChild?.classList.toggle("left", x + 260 > innerWidth);
-      frame?.classList.toggle("away", covers(x, y, width, height));
-      mark.style.cssText = `translate: ${x - 6}px ${y - 6}px; inline-size: ${width + 12}px; block-size: ${height + 12}px`;
+      if (Date.now() > until) return end();
+      const again = isSeen(element) ? element : find(target);
+      if (again) [seenAt, missed] = [Date.now(), 0];
+      else if (++missed > AWAY.frames && Date.now() - seenAt > AWAY.ms) return end();
+      if (again && again !== element) { drop(); take(again); }
+      mark.hidden = !again || isOut;
+      if (again) lay(mark, again.getBoundingClientRect());
       requestAnimationFrame(follow);
-    };
+    });
+    take(element);
     follow();
     if (matchMedia("(max-width: 30rem)").matches) close(); // the frame covers the page there
     return true;
+  }
+
+  function lay(mark, { x, y, width, height }) {
+    mark.firstChild?.classList.toggle("above", y + height + 80 > innerHeight);
+    mark.firstChild?.classList.toggle("left", x + 260 > innerWidth);
+    frame?.classList.toggle("away", covers(x, y, width, height));
+    mark.style.cssText = `translate: ${x - 6}px ${y - 6}px; inline-size: ${width + 12}px; block-size: ${height + 12}px`;
   }
 
   function coach(words, step) {
@@ -347,11 +355,7 @@
       if (!site) return warn("init needs the key of a site.");
       if (parts) return warn("it has been started before.");
       if (options.identity) identity = String(options.identity);
-      const begin = guarded(() => {
-        build();
-        observe();
-        emit("ready");
-      });
+      const begin = guarded(() => { build(); observe(); emit("ready"); });
       if (document.body) begin();
       else document.addEventListener("DOMContentLoaded", begin, { once: true });
     },
@@ -370,7 +374,7 @@
     },
     open,
     close,
-    highlight: (target) => highlight(String(target)),
+    highlight: (target) => { over(); return highlight(String(target)); },
     on(name, listener) {
       if (typeof listener !== "function") return warn("on needs a function.");
       listeners.set(name, [...(listeners.get(name) || []), listener]);
@@ -381,9 +385,7 @@
       unmark();
       parts?.host.remove();
       parts = frame = port = null;
-      waiting = [];
-      actions = [];
-      isOpen = false;
+      [waiting, actions, isOpen] = [[], [], false];
       identity = failure = "";
     },
   };

@@ -265,6 +265,7 @@ widget:transcript       POST  no
 widget:rating           POST  no
 widget:reading          POST  no
 widget:why              GET   no
+widget:others           GET   no
 widget:files            POST  no
 widget:file             GET   no
 widget:file             DELETE no

@@ -5,13 +5,18 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+A_WORD = 0.2  # seconds: longer than between two glimpses of an answer
+
 
 class Peer:
-    """Set `mood` to what the next requests meet: ok, unauthorised, busy, broken, garbage, half, slow, silent."""
+    """Set `mood` to what the next requests meet: ok, unauthorised, busy, broken, garbage, half, slow, silent, wordy, dying.
+
+    Wordy, it writes a word at a time as fast as people read, and halfway waits until it is `released`; dying, it breaks there.
+    """
 
     def __init__(self):
         self.mood, self.text, self.requests = "ok", "", []
-        self.released = threading.Event()
+        self.released, self.closed = threading.Event(), threading.Event()
         peer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +37,7 @@ class Peer:
 
     def close(self):
         self.released.set()
+        self.closed.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -68,6 +74,22 @@ class Peer:
         self.released.wait(30)
         handler.close_connection = True
 
+    def _wordy(self, handler, body):
+        deltas = self._deltas(body)
+        half = len(deltas) // 2
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        self._chunks(handler, deltas[:half])
+        self.released.wait(30)
+        if self.mood == "wordy":
+            self._chunks(handler, [*deltas[half:], "data: [DONE]\n\n"])
+            handler.wfile.write(b"0\r\n\r\n")
+        handler.close_connection = True
+
+    _dying = _wordy
+
     def _silent(self, handler, body):
         self._events(handler, body, [self._delta(body, {"role": "assistant"}), "data: [DONE]\n\n"])
 
@@ -92,6 +114,12 @@ class Peer:
         handler.send_header("Content-Length", str(len(payload)))
         handler.end_headers()
         handler.wfile.write(payload)
+
+    def _chunks(self, handler, events):
+        for event in events:
+            handler.wfile.write(f"{len(event.encode()):x}\r\n{event}\r\n".encode())
+            handler.wfile.flush()
+            self.closed.wait(A_WORD)
 
     def _error(self, handler, status, message, kind, code, headers=None):
         self._json(handler, status, {"error": {"message": message, "type": kind, "param": None, "code": code}}, headers)

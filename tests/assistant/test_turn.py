@@ -37,6 +37,19 @@ def test_what_an_article_says_is_quoted_and_cited(ask, help_centre):
     assert (ticket.handler, ticket.waiting_since) == ("assistant", None)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Choose **Bill", "Choose Bill"),
+        ("## Guests\n1. Press [Add a", "Guests\n1. Press Add a"),
+        ("2. Press [Add a guest](#show:add", "2. Press Add a guest"),
+        ("See [the list](/lists/). [1]\n\nThen `save`. [2]", "See the list.\n\nThen save."),
+    ],
+)
+def test_what_is_being_written_is_shown_without_its_marks(written, shown):
+    assert turn.unmarked(written) == shown
+
+
 def test_every_decision_is_logged_with_what_it_was_made_of(ask):
     decision = Decision.objects.get(ticket=ask(GUEST, context={"page": "/permits"}))
     assert (decision.kind, decision.shown, decision.page) == ("answer", True, "/permits")

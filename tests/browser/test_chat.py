@@ -1,6 +1,7 @@
 """Two real browsers: a customer on their own product's page, an agent beside it. One window for the customer, whoever answers in it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -158,17 +159,47 @@ def test_a_reload_an_hour_offline_and_a_second_tab_lose_nothing(server, customer
     expect(frame_of(customer).locator("#log")).to_contain_text("Take your time.", timeout=20_000)
     expect(frame_of(customer).locator("#log").get_by_text("I am on the train")).to_have_count(1)
 
-    tab = customer.context.new_page()
+    tab = customer.context.new_page()  # begins with the same conversation
     tab.goto(customer.url)
     tab.get_by_role("button", name="Help").click()
     expect(frame_of(tab).locator("#log")).to_contain_text("I am on the train")
     write(tab, "Here I am again")
     expect(frame_of(customer).locator("#log")).to_contain_text("Here I am again")
-    expect(pane).to_contain_text("Here I am again")  # who writes before seeing it is asked first
+    expect(pane.locator(".message").filter(has_text="Here I am again")).to_be_visible()  # who writes before seeing it is asked first
     say(pane, "Welcome back.")
     for each in (customer, tab):
         expect(frame_of(each).locator("#log")).to_contain_text("Welcome back.")
         assert len(frame_of(each).get_by_text("Welcome back.").all()) == 1
+    frame_of(tab).get_by_role("button", name="Ask something else").click()
+    write(tab, "Does the app work offline, without a connection?")
+    expect(frame_of(tab).locator(".chat:not(.chat--me):not(.chat--pending)")).to_be_visible()
+    customer.reload()  # each tab stays with its own
+    customer.get_by_role("button", name="Help").click()
+    expect(frame_of(customer).locator("#log")).to_contain_text("Welcome back.")
+
+
+def test_what_was_on_its_way_when_the_page_was_reloaded_is_said_once(server, customer):
+    sign_in(customer, "priya")
+    before = server.do(how_many, CUSTOMERS["priya"])
+    customer.get_by_role("button", name="Help").click()
+    expect(frame_of(customer).get_by_text("Ask in your own words. Where")).to_be_visible()
+    customer.route("**/widget/conversations/**", lambda route: route.abort())
+    write(customer, QUESTION)
+    expect(frame_of(customer).locator("#log")).to_contain_text("Waiting for a connection")
+    customer.reload()
+    customer.unroute("**/widget/conversations/**")
+    customer.get_by_role("button", name="Help").click()
+    expect(frame_of(customer).locator(".chat:not(.chat--me):not(.chat--pending)")).to_be_visible()
+    customer.reload()
+    customer.get_by_role("button", name="Help").click()
+    expect(frame_of(customer).locator(".chat--me")).to_have_text(re.compile(re.escape(QUESTION)))
+    assert server.do(how_many, CUSTOMERS["priya"]) == before + 1
+
+
+def how_many(of):
+    from helpdesk.models import Customer
+
+    return Customer.objects.with_email(of).tickets.count()
 
 
 def coloured_dots():

@@ -108,7 +108,15 @@ class TestDoors:
             ("post", ""),
             *(
                 (m, f"NUMBER/{p}")
-                for m, p in [("get", ""), ("post", "messages/"), ("post", "verdict/"), ("post", "rating/"), ("post", "reading/")]
+                for m, p in [
+                    ("get", ""),
+                    ("get", "messages/2/why/"),
+                    ("get", "messages/2/others/"),
+                    ("post", "messages/"),
+                    ("post", "verdict/"),
+                    ("post", "rating/"),
+                    ("post", "reading/"),
+                ]
             ),
         ],
     )

@@ -6,13 +6,14 @@ const PASTED = { "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "i
 
 /** What goes with the words that are being written. */
 export class Tray {
-  #list; #fail; #rows = new Map(); #coming = new Set(); #hasFailed = false;
+  #list; #fail; #rows = new Map(); #coming = new Set(); #hasFailed = false; #faults = [];
 
   constructor(list, fail) { [this.#list, this.#fail] = [list, fail]; }
 
   get isEmpty() { return !this.#rows.size && !this.#coming.size; }
 
   add(files) {
+    this.#faults = [];
     this.#fail("");
     for (const file of files) {
       const work = this.#put(file).finally(() => this.#coming.delete(work));
@@ -51,7 +52,8 @@ export class Tray {
     } catch (error) {
       row.remove();
       this.#hasFailed = true;
-      this.#fail(error.status ? error.message : "That file could not be sent. Please try again.");
+      this.#faults.push(error.status ? error.message : `“${named(file)}” could not be sent. Please try again.`);
+      this.#fail(this.#faults.join(" "));
     }
   }
 

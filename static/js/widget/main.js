@@ -2,7 +2,7 @@
 import { $, bubble, earlierList, make, button, pending, shownBar, unsent, welcome } from "./draw.js";
 import { attached, forgetFiles, listenForFiles, Tray } from "./files.js";
 import { Line } from "./line.js";
-import { call, kept, token, visit } from "./server.js";
+import { call, kept, token, unsaid, visit } from "./server.js";
 
 const allowed = new Set(document.body.dataset.origins.split(" ").filter(Boolean));
 const log = $("log"), body = $("body"), ask = $("ask"), fault = $("fault"), verdict = $("verdict");
@@ -14,7 +14,7 @@ let port, place = {}, isOpen = false;
 let number = 0, known = 0, judged = 0, version = "", seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
 let timer, misses = 0, typing;
 
-visit.onNew = () => { forget(); forgetFiles(); tray.clear(); greet(); };
+visit.onNew = () => { forget(); forgetFiles(); unsaid.clear(); tray.clear(); greet(); };
 visit.onWarning = (text) => tellPage({ type: "warning", text });
 
 const line = new Line(heard);
@@ -127,6 +127,11 @@ function pressed({ answer }) {
   else stopGuide();
 }
 
+/** It is gone from the page, or has been marked long enough. */
+function ended({ target, answer }) {
+  if (guide?.answer === answer && guide.steps[guide.at].hash === `#show:${target}`) stopGuide();
+}
+
 /** What is not there is told to the desk: the answer may describe a product that has changed. */
 function guided({ target, answer, isFound }) {
   if (isFound && guide?.answer === answer) {
@@ -142,8 +147,8 @@ function guided({ target, answer, isFound }) {
 
 // --- What they say ---
 
-async function say(text, option = "", shown = text, files = []) {
-  const id = crypto.randomUUID();
+async function say(text, option = "", shown = text, files = [], id = crypto.randomUUID()) {
+  unsaid.add({ id, number, text, option, shown, files });
   log.querySelector(".nudge")?.remove();
   const waiting = unsent(shown, attached(files));
   seen.set(id, waiting);
@@ -158,6 +163,7 @@ async function deliver(words, waiting, attempt = 0) {
   try {
     await token(); // whose conversation this is may change with it
     show(await call(number ? `conversations/${number}/messages/` : "conversations/", words), true);
+    unsaid.remove(words.client_msg_id);
     misses = 0;
     look();
   } catch (error) {
@@ -166,20 +172,33 @@ async function deliver(words, waiting, attempt = 0) {
     const again = () => { clearTimeout(later); meta.textContent = "Sending"; deliver(words, waiting, attempt + 1); };
     const later = isRefused ? 0 : setTimeout(again, Math.random() * Math.min(SENDS.most, SENDS.first * 2 ** attempt));
     meta.replaceChildren(isRefused ? "Not sent. " : "Waiting for a connection. ", button("link", "Send again", again));
-    if (isRefused) fail(error.message);
+    if (isRefused) { fail(error.message); unsaid.remove(words.client_msg_id); }
   }
 }
 
-async function judge(said, comment = "") {
+async function judge(said, comment = "", option = "") {
   verdict.hidden = true;
   $("missing").hidden = true;
   try {
-    show(await call(`conversations/${number}/verdict/`, { verdict: said, answer: judged, comment }));
+    show(await call(`conversations/${number}/verdict/`, { verdict: said, answer: judged, comment, option }));
     look();
   } catch (error) {
     verdict.hidden = false;
     sorry(error);
   }
+}
+
+/** It missed: they say what is missing, ask for a person, or pick what else may have been meant, where that is likely. */
+async function miss() {
+  const box = $("others"), answer = judged;
+  verdict.hidden = true;
+  box.hidden = true;
+  $("missing").hidden = false;
+  $("missing-comment").focus();
+  const { others } = await call(`conversations/${number}/messages/${answer}/others/`).catch(() => ({ others: [] }));
+  if (answer !== judged || !others.length) return;
+  box.replaceChildren(box.firstElementChild, ...others.map((each) => button("pill", each.title, () => judge("not_quite", "", String(each.source)))));
+  box.hidden = false;
 }
 
 // --- How they found it ---
@@ -224,6 +243,7 @@ function someoneTypes(name) {
 /** An answer while it is being written. What counts comes with the message. */
 function glimpse(text) {
   const shown = log.querySelector(".chat--pending:not(.chat--typing)") || log.appendChild(pending(""));
+  shown.ariaBusy = "true"; // read out once, when it is whole
   shown.querySelector(".chat__body").textContent = text;
 }
 
@@ -253,6 +273,16 @@ async function start() {
   if (number) { await fetchNews(); follow(); }
   else greet();
   look();
+  if (unsaid.all().length) sayAgain();
+}
+
+/** What the page was reloaded upon, once it is clear that it is still the same person. */
+async function sayAgain() {
+  await token().catch(() => {});
+  for (const { id, number: to, text, option, shown, files } of unsaid.all()) {
+    if (seen.has(id) || to !== number) unsaid.remove(id);
+    else say(text, option, shown, files, id);
+  }
 }
 
 /** Before anybody asks. Nothing of it is needed to ask. */
@@ -262,6 +292,7 @@ async function greet() {
     const told = await call("home/", place);
     if (number || log.querySelector(".chat")) return; // they have begun meanwhile
     log.replaceChildren(welcome(told));
+    log.scrollIntoView();
     head(told);
   } catch { /* the question can be asked all the same */ }
 }
@@ -296,6 +327,7 @@ addEventListener("message", (event) => {
     else if (data.type === "identify" && data.identity !== visit.identity) identify(data.identity);
     else if (data.type === "highlighted") guided(data);
     else if (data.type === "pressed") pressed(data);
+    else if (data.type === "ended") ended(data);
     else if (data.type === "forget") { kept.set("key", ""); kept.set("number", ""); clearTimeout(timer); line.close(); }
   };
   start();
@@ -322,10 +354,11 @@ $("fresh").addEventListener("click", () => { kept.set("number", ""); forget(); g
 $("earlier").addEventListener("click", () => earlier().catch(sorry));
 verdict.addEventListener("click", (event) => {
   const said = event.target.closest("[data-verdict]")?.dataset.verdict;
-  if (said === "not_quite") { verdict.hidden = true; $("missing").hidden = false; $("missing-comment").focus(); }
+  if (said === "not_quite") miss();
   else if (said) judge(said);
 });
 $("missing").addEventListener("submit", (event) => { event.preventDefault(); judge("not_quite", $("missing-comment").value); $("missing-comment").value = ""; });
+$("missing-person").addEventListener("click", () => { judge("person", $("missing-comment").value); $("missing-comment").value = ""; });
 $("leave").addEventListener("submit", async (event) => {
   event.preventDefault();
   try { show(await call(`conversations/${number}/address/`, { email: $("leave-email").value })); fail(""); } catch (error) { sorry(error); }

@@ -7,28 +7,46 @@ export class Refused extends Error {
 
 // Where frames of other origins may keep nothing (a private window, say), the page around the frame keeps it for us.
 const box = (() => { try { return localStorage; } catch { return null; } })();
+const session = (() => { try { return sessionStorage; } catch { return null; } })();
+const named = (name) => `whetstone.${site}.${name}`;
 let lent = {};
 let tellPage = () => {};
 
 export const kept = {
   lend(values, tell) { lent = values || {}; tellPage = tell; },
-  get: (name) => (box ? box.getItem(`whetstone.${site}.${name}`) : lent[name]) || "",
+  /** Which conversation is open each tab knows for itself; a new tab begins with the newest one. */
+  get: (name) => (name === "number" ? session?.getItem(named(name)) : null) ?? (box ? box.getItem(named(name)) : lent[name]) ?? "",
   set(name, value) {
+    if (name === "number") session?.setItem(named(name), value);
     if (!box) tellPage({ type: "keep", name, value: (lent[name] = value) });
-    else if (value) box.setItem(`whetstone.${site}.${name}`, value);
-    else box.removeItem(`whetstone.${site}.${name}`);
+    else if (value) box.setItem(named(name), value);
+    else box.removeItem(named(name));
   },
+};
+
+/** Words on their way. They outlast a reload of the page in this tab, and are sent again with the same id, which says them once. */
+const SLOT = named("unsent");
+const write = (list) => { try { session?.setItem(SLOT, JSON.stringify(list)); } catch { /* full: they stand on the screen */ } };
+
+export const unsaid = {
+  all() { try { return JSON.parse(session?.getItem(SLOT)) || []; } catch { return []; } },
+  add(words) { unsaid.remove(words.id); write([...unsaid.all(), words]); },
+  remove(id) { write(unsaid.all().filter((each) => each.id !== id)); },
+  clear() { write([]); },
 };
 
 export const visit = { token: "", identity: "", isKnown: false, onNew() {}, onWarning() {} };
 let beginning;
 
+const SMALL = 30_000; // bytes, of which a browser sends some even while the page is closed
+
 async function ask(path, data, method) {
-  const isForm = data instanceof FormData;
+  const isForm = data instanceof FormData, body = data && !isForm ? JSON.stringify(data) : data;
   const answer = await fetch(`/widget/${path}`, {
     method: method || (data ? "POST" : "GET"),
     headers: { ...(data && !isForm ? { "Content-Type": "application/json" } : {}), ...(visit.token ? { Authorization: `Visit ${visit.token}` } : {}) },
-    body: data && !isForm ? JSON.stringify(data) : data,
+    body,
+    keepalive: typeof body === "string" && body.length < SMALL,
     credentials: "omit",
     cache: "no-store",
   });
