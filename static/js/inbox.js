@@ -127,6 +127,7 @@ const catchUp = calmly(async () => {
   htmx.process($("#held"));
   settle();
   showDraft(live, $("#draft", fresh), added);
+  if (added.some((item) => item.matches(".message:not(.message--note)"))) document.dispatchEvent(new CustomEvent("inbox:said"));
   noticeOthers(added);
 }, 400);
 
@@ -241,6 +242,12 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
+// Where something stands in for what is fetched, screen readers are told to wait too.
+document.addEventListener("htmx:beforeRequest", ({ detail: { target, xhr } }) => {
+  if (!["thread", "results"].includes(target.id)) return;
+  target.setAttribute("aria-busy", "true");
+  xhr.addEventListener("loadend", () => target.removeAttribute("aria-busy"));
+});
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "sheet") event.detail.target.showModal();
