@@ -54,10 +54,14 @@ const refreshList = calmly(async () => {
   if ($("#results") === results && "first" in results.dataset) showRows($("#rows"), $("#rows", fresh));
 }, 1500);
 
+/** Not under somebody's hands, nor what waits for an answer: that would come to a form that is not on the page any more, and nobody would hear of it. */
 function replaceQuietly(old, fresh) {
-  if (!old || !fresh || old.contains(document.activeElement) || $("details[open]", old)) return;
+  if (!old || !fresh || $("details[open], .htmx-request", old)) return;
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  if (held && (isTyping(held) || !held.id || !$(`#${held.id}`, fresh))) return;
   fresh.removeAttribute("hx-swap-oob");
   old.replaceWith(document.adoptNode(fresh));
+  if (held) document.getElementById(held.id).focus({ preventScroll: true });
 }
 
 /** At the top of the list rows take their new order; further down only their contents change, and a button tells of new ones. */
@@ -251,6 +255,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail: { target, xhr } }) =>
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "sheet") event.detail.target.showModal();
+  // Whoever chose something in a menu of the head stands on nothing once the head is another.
+  if (event.detail.target.id === "ticket-head" && document.activeElement === document.body) $("#ticket-title")?.focus({ preventScroll: true });
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
 });
 

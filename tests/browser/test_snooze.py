@@ -52,7 +52,7 @@ def test_by_keyboard_it_leaves_the_list_and_comes_back_when_it_is_due(server, pa
     due(server, snoozed)
     expect(row_of(page, snoozed)).to_be_visible()
     expect(page.locator("#ticket-head")).to_contain_text("Open")
-    expect(page.locator("#thread-scroll")).to_contain_text("time is up")
+    expect(page.locator("#thread-scroll")).to_contain_text("back from its snooze")
 
 
 def test_what_the_customer_writes_brings_it_back_at_once(server, page, snoozed):
@@ -60,7 +60,7 @@ def test_what_the_customer_writes_brings_it_back_at_once(server, page, snoozed):
     expect(row_of(page, snoozed)).to_contain_text("It cannot wait until tomorrow")
     expect(page.locator("#ticket-head")).to_contain_text("Open")
     due(server, snoozed)
-    expect(page.locator("#thread-scroll")).not_to_contain_text("time is up")
+    expect(page.locator("#thread-scroll")).not_to_contain_text("back from its snooze")
 
 
 def test_one_key_takes_it_back(server, page, snoozed):

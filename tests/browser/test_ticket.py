@@ -69,8 +69,11 @@ def test_what_is_written_outlives_a_crash_and_goes_to_another_desk(server, brows
 
 def test_what_was_left_at_once_and_sent_from_another_desk_does_not_come_back(server, browser, page, ines, ticket):
     open_ticket(server, page, ticket)
-    page.locator("#body").fill("Choose Add a guest")
-    page.goto(server.url("/inbox/all/"))  # sooner than anything was kept by itself
+    page.route("**/unsent/", lambda route: route.fetch())  # the server has it, and the page is left before it hears of that
+    with page.expect_request("**/unsent/"):
+        page.locator("#body").fill("Choose Add a guest")
+    page.goto(server.url("/inbox/all/"))
+    page.unroute("**/unsent/")
     place = f"whetstone:composer:{ines.pk}:{ticket.pk}"
     assert "Add a guest" in page.evaluate("place => localStorage.getItem(place)", place)
     with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as elsewhere:
@@ -78,6 +81,7 @@ def test_what_was_left_at_once_and_sent_from_another_desk_does_not_come_back(ser
         desk = elsewhere.new_page()
         open_ticket(server, desk, ticket)
         expect(desk.locator("#body")).to_have_value("Choose Add a guest")
+        desk.locator("#body").press("Control+End")
         desk.locator("#body").press_sequentially(", please")
         desk.locator("#body").press("Control+Enter")
         expect(desk.locator(".message--agent")).to_contain_text("Choose Add a guest, please")
@@ -89,13 +93,15 @@ def test_what_was_left_at_once_and_sent_from_another_desk_does_not_come_back(ser
 
 def test_what_the_server_never_had_comes_back_from_the_machine(server, page, ines, ticket):
     open_ticket(server, page, ticket)
-    page.route("**/unsent/", lambda route: route.abort())
+    page.context.set_offline(True)
     page.locator("#body").fill("Written in a tunnel")
-    page.goto(server.url("/inbox/all/"))
-    page.unroute("**/unsent/")
-    open_ticket(server, page, ticket)
-    expect(page.locator("#body")).to_have_value("Written in a tunnel")
-    kept(page)
+    page.close()
+    page.context.set_offline(False)
+    assert unsent(server, ticket) == {}
+    later = page.context.new_page()
+    with later.expect_response(lambda response: "/unsent/" in response.url and response.ok):
+        open_ticket(server, later, ticket)
+    expect(later.locator("#body")).to_have_value("Written in a tunnel")
     assert unsent(server, ticket) == {"reply": "Written in a tunnel"}
 
 
