@@ -22,6 +22,16 @@ class Piece:
     kind: str
     text: str
 
+    @property
+    def words(self) -> str:
+        return self.text.rstrip()
+
+    @property
+    def space(self) -> str:
+        """What follows the words, which nobody needs to see marked: at most one empty line."""
+        rest = self.text[len(self.words) :]
+        return " " if self.kind == "del" and rest else "\n" * min(rest.count("\n"), 2) or rest[:1]
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -36,7 +46,9 @@ class Comparison:
 
 def of(ticket: Ticket) -> Comparison | None:
     """The last answer that began as a draft. Two queries."""
-    said = ticket.messages.public().filter(author=Message.Author.AGENT, meta__has_key="draft").select_related("user").order_by("-seq").first()
+    said = (
+        ticket.messages.public().filter(author=Message.Author.AGENT, meta__has_key="draft").select_related("user").order_by("-seq").first()
+    )
     draft = Draft.objects.filter(pk=said.meta["draft"], ticket=ticket).first() if said else None
     return Comparison(draft, said, compare(draft.body, said.body)) if said and draft else None
 

@@ -153,7 +153,9 @@ class DeskMark(models.Model):
     def of(cls, ticket: Ticket, user: User) -> dict[str, dict[str, int]]:
         """By kind and desk. Read it before what is kept: then whatever it says has come is in there."""
         marks: dict[str, dict[str, int]] = {}
-        for is_note, desk, count in cls.objects.filter(ticket=ticket, user=user).order_by("-at").values_list("is_note", "desk", "count")[:50]:
+        for is_note, desk, count in (
+            cls.objects.filter(ticket=ticket, user=user).order_by("-at").values_list("is_note", "desk", "count")[:50]
+        ):
             marks.setdefault("note" if is_note else "reply", {})[desk] = count
         return marks
 

@@ -246,11 +246,16 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
-// Where something stands in for what is fetched, screen readers are told to wait too.
-document.addEventListener("htmx:beforeRequest", ({ detail: { target, xhr } }) => {
+// What is opened is marked at once, and where something stands in for what is fetched, screen readers are told to wait.
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target, xhr } }) => {
   if (!["thread", "results"].includes(target.id)) return;
+  const row = target.id === "thread" && elt.closest(".row");
+  if (row) {
+    for (const each of $$("#rows .row[aria-current]")) each.removeAttribute("aria-current");
+    row.setAttribute("aria-current", "true");
+  }
   target.setAttribute("aria-busy", "true");
-  xhr.addEventListener("loadend", () => target.removeAttribute("aria-busy"));
+  xhr.addEventListener("loadend", () => { target.removeAttribute("aria-busy"); markOpen(); });
 });
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -288,7 +293,7 @@ document.addEventListener("keydown", (event) => {
     click(composer.elements.teach);
   } else if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
   else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target) && !$("dialog[open]") && !event.isComposing) {
-    const inMenu = event.target.closest?.("details[open]");
+    const inMenu = event.target.closest?.("details.menu[open]");
     const act = KEYS[event.key];
     if (!act || inMenu || (event.key.startsWith("Arrow") && !event.target.closest?.("#rows"))) return;
     event.preventDefault();

@@ -63,7 +63,7 @@ class TestBeside:
         assert "This counts against the draft’s source:" in page
         assert "changed the number 24 to 48" in page
         shown = re.sub(r'<span class="visually-hidden">(.*?)</span>', r"\1", page)
-        assert "<del>[taken out: 24 ]</del><ins>[added: 48 ]</ins>hours." in shown
+        assert "<del>[taken out: 24]</del> <ins>[added: 48]</ins> hours." in shown
 
     def test_other_words_for_the_same_say_nothing_against_it(self, client, ines, ticket):
         ticket.reply("Hello Ada,\n\nopen **Reports** and choose 24 hours.\nThen press **Export**.", by=ines, draft=drafted(ticket).pk)

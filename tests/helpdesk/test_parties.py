@@ -89,7 +89,6 @@ class TestCopies:
         ticket.reply("So.", by=ines)
         assert [each.to for each in mails(ticket.events.last())] == [[ticket.customer.email]]
 
-
     def test_whoever_is_copied_in_by_a_second_address_gets_the_mail_there(self, client, ines, ticket, smtp):
         bo = make_customer("Bo Lind")
         bo.emails.create(email="bo@home.example")
