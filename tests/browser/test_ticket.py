@@ -105,6 +105,22 @@ def test_what_the_server_never_had_comes_back_from_the_machine(server, page, ine
     assert unsent(server, ticket) == {"reply": "Written in a tunnel"}
 
 
+def test_keys_go_on_where_one_looks(server, page, ines, ticket):
+    """A sheet begins in its field, and neither a menu that was used nor a reason that was opened takes the keys away."""
+    open_ticket(server, page, ticket)
+    page.keyboard.press("m")
+    expect(page.locator("#merge-find")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#thread-scroll")).to_contain_text("You took this")
+    page.evaluate(
+        "document.querySelector('.thread__inner').insertAdjacentHTML('beforeend', '<details open><summary id=\"why\">Why</summary></details>')"
+    )
+    page.locator("#why").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
 def test_two_windows_that_write_at_once_lose_nothing(server, page, ines, ticket):
     open_ticket(server, page, ticket)
     other = page.context.new_page()
