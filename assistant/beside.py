@@ -143,7 +143,8 @@ def in_one_line(ticket: Ticket) -> str:
 
 def _telling(text: str) -> str:
     """The sentence that says most: a question, or the one with the most words that stand nowhere else in greetings."""
-    sentences = [each.strip() for each in re.split(r"(?<=[.!?])\s+|\n+", plain(text[:4_000])) if each.strip()]
+    lines = [plain(line) for line in text[:4_000].splitlines() if not line.lstrip().startswith(("|", "```"))]
+    sentences = [each.strip() for line in lines for each in re.split(r"(?<=[.!?])\s+", line) if each.strip()]
     long = [each for each in sentences if len(each.split()) >= 4] or sentences or [""]
     asking = [each for each in long if each.endswith("?")]
     return clean_line((asking or long)[0], limit=140)

@@ -10,6 +10,7 @@ from django.db import models
 from helpdesk.models import Message, Ticket, User
 
 LIKELY = 0.6
+PATIENCE = dt.timedelta(seconds=30)  # with a worker that is to write something
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -85,7 +86,7 @@ def offer(ticket: Ticket, message: Message, *, at: dt.datetime, **fields: Any) -
 
 
 class Rewriting(models.Model):
-    """A text that an agent wants put otherwise. A worker writes it; nothing is taken over by itself."""
+    """A text that an agent wants put otherwise, or a thread in one line. A worker writes it; nothing is taken over by itself."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Being written"
@@ -109,19 +110,26 @@ class Rewriting(models.Model):
         return f"{self.how} for #{self.ticket_id}"
 
     def work(self, *, at: dt.datetime) -> None:
+        from assistant import summing
         from assistant.llm import LLMUnavailable
         from assistant.rewriting import rewrite
 
         if self.state != self.State.WAITING:
             return
         try:
-            self.result, self.state = rewrite(self.text, self.how, language=self.language), self.State.DONE
+            is_summary = self.how == summing.HOW
+            self.result = summing.summarise(self.text) if is_summary else rewrite(self.text, self.how, language=self.language)
+            self.state = self.State.DONE
         except LLMUnavailable as error:
             self.error, self.state = str(error)[:200], self.State.FAILED
         self.save(update_fields=["result", "state", "error"])
+
+    def is_overdue(self, at: dt.datetime) -> bool:
+        """No worker has come to it, and nobody should wait any longer. What comes after all is still shown to whoever looks later."""
+        return self.state == self.State.WAITING and at - self.at > PATIENCE
 
     @property
     def changed_facts(self) -> list[str]:
         from assistant.rewriting import changed_facts
 
-        return changed_facts(self.text, self.result, self.how) if self.how != "summary" else []
+        return changed_facts(self.text, self.result, self.how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -9,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assistant import beside, llm
+from assistant import beside, llm, summing, wording
 from assistant.drafting import draft_for
 from assistant.models import Draft, Rewriting
 from assistant.rewriting import LIMIT, WAYS
@@ -75,16 +76,41 @@ def copilot(request: AgentRequest, number: int) -> HttpResponse:
     article = beside.article_for(ticket, vector) if vector is not None else None
     context = {
         "ticket": ticket,
-        "summary": beside.in_one_line(ticket),
+        **summed(ticket),
         "neighbours": neighbours[: beside.SHOWN],
         "suggested": beside.suggested(ticket, neighbours, agent=request.user),
         "article": article,
         "article_link": beside.link_to(article) if article else "",
+        "compared": wording.of(ticket),
         "learned": LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3],
         "audit": Audit.objects.due().visible_to(request.user).filter(decision__ticket=ticket).select_related("decision__source").first(),
         "where": clean_line(request.GET.get("view", ""), limit=40) or "all",
     }
     return render(request, "assistant/_copilot.html" if request.htmx else "assistant/copilot.html", context)
+
+
+def summed(ticket: Ticket) -> dict[str, Any]:
+    """The thread in one line: by the model where one was asked and nothing has been said since, else in their own sentences."""
+    line = beside.in_one_line(ticket)
+    asked = summing.newest(ticket, summing.thread_of(ticket)) if line and llm.is_configured() else None
+    is_late = bool(asked and asked.is_overdue(timezone.now()))
+    return {"summary": line, "asked": asked, "is_late": is_late, "may_ask": bool(line) and llm.is_configured()}
+
+
+@require_http_methods(["GET", "POST"])
+@agent_required
+def summary(request: AgentRequest, number: int) -> HttpResponse:
+    """POST asks the model for one line; a worker writes it, and the fragment asks for itself again until it is there."""
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user), pk=number)
+    if request.method == "POST":
+        if not llm.is_configured() or not beside.in_one_line(ticket):
+            return HttpResponse("There is no language model, or the thread is short.", status=422)
+        wanted, is_new = summing.ask(ticket, by=request.user, at=timezone.now())
+        if is_new:
+            nudge.soon(rewrite, wanted.pk)
+        if not request.htmx:
+            return redirect("assistant:copilot", number=ticket.pk)
+    return render(request, "assistant/_summary.html", {"ticket": ticket, **summed(ticket)})
 
 
 @require_POST
@@ -111,8 +137,9 @@ def rewriting(request: AgentRequest, number: int) -> HttpResponse:
 @agent_required
 def rewritten(request: AgentRequest, number: int, pk: int) -> HttpResponse:
     ticket = get_object_or_404(Ticket.objects.visible_to(request.user), pk=number)
-    found = get_object_or_404(Rewriting, pk=pk, ticket=ticket, user=request.user)
-    return render(request, "assistant/_rewriting.html", {"rewriting": found, "ticket": ticket})
+    found = get_object_or_404(Rewriting.objects.exclude(how=summing.HOW), pk=pk, ticket=ticket, user=request.user)
+    is_late = found.is_overdue(timezone.now())
+    return render(request, "assistant/_rewriting.html", {"rewriting": found, "ticket": ticket, "is_late": is_late})
 
 
 @require_POST

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from helpdesk.finding import excerpts, results
 from helpdesk.finding.grammar import read
 from helpdesk.finding.meaning import Meaning, understand
-from helpdesk.models import AgentSettings, Message, ReadMark, SavedView, Ticket, User
+from helpdesk.models import AgentSettings, HeldReply, Message, ReadMark, SavedView, Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
 PAGE = 30
@@ -293,7 +293,10 @@ def _in_order(tickets: TicketQuerySet, sort: str, cursor: Cursor | None) -> Iter
 
 
 def with_unread(tickets: TicketQuerySet, agent: User) -> TicketQuerySet:
-    """Adds `unread`: the customer wrote what this agent has not seen. What is done, or with the assistant, calls for nobody."""
+    """Adds `unread`: the customer wrote what this agent has not seen. What is done, or with the assistant, calls for nobody.
+    And `is_sending`: somebody's reply is on its way and can still be taken back.
+    """
     read_to = Subquery(ReadMark.objects.filter(user=agent, ticket=OuterRef("ticket")).values("seq")[:1])
     news = Message.objects.filter(ticket=OuterRef("pk"), author="customer", seq__gt=Coalesce(read_to, Value(0)))
-    return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, state=Ticket.State.OPEN))
+    sending = Exists(HeldReply.objects.filter(ticket=OuterRef("pk")))
+    return tickets.annotate(unread=Q(Exists(news), handler=Ticket.Handler.TEAM, state=Ticket.State.OPEN), is_sending=sending)

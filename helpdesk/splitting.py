@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from helpdesk import intake
-from helpdesk.models import Event, Message, Ticket, User
+from helpdesk.models import Attachment, Event, Message, Ticket, User
 
 
 def split(message: Message, *, by: User, subject: str = "", at: dt.datetime | None = None) -> Ticket:
@@ -20,15 +20,17 @@ def split(message: Message, *, by: User, subject: str = "", at: dt.datetime | No
         before = ticket.events.filter(verb="ticket.split", data__message=message.pk).first()
         if before:
             return Ticket.objects.get(pk=before.data["to"])
+        files = Attachment.copies_of(message, by=message.customer)
         new = intake.open_ticket(
             customer=message.customer,
-            body=message.body,
+            body=message.body or f"Sent {', '.join(each.name for each in files)}",
             subject=subject,
             channel=ticket.channel,
             context={name: value for name, value in ticket.context.items() if name != "segment"},
             team=ticket.team,
             handler=Ticket.Handler.TEAM,
             split_from=ticket,
+            attachments=[each.key for each in files],
             at=at,
         )
         new.assign(to=by, by=by, at=at)

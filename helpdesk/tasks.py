@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from helpdesk import assigning, composing, events, notifying, outbox, storage
 from helpdesk.health import beat_heart
-from helpdesk.models import Batch, SignInCode, Ticket
+from helpdesk.models import Batch, DeskMark, SignInCode, Ticket
 
 
 @shared_task
@@ -50,6 +50,7 @@ def forget_old_codes() -> None:
 def forget_unsent_files() -> None:
     storage.forget_unsent(at=timezone.now())
     storage.forget_strays(at=timezone.now())
+    DeskMark.forget_old(at=timezone.now())
 
 
 @shared_task

@@ -37,7 +37,7 @@ def announce_reply(event: Event, ticket: Ticket) -> None:
     if address := ticket.customer.address:
         Outbox.enqueue("reply_mail", to=address, payload=payload, key=f"reply:{event.pk}", at=due, message=payload["message"])
     for each in ticket.participants.select_related("customer"):
-        if copied := each.customer.address:
+        if copied := each.address:
             key = f"reply:{event.pk}:{each.customer_id}"
             Outbox.enqueue("copy_mail", to=copied, payload=payload, key=key, message=payload["message"])
 
@@ -91,7 +91,7 @@ def send_reply(row: Outbox) -> None:
 @sender("copy_mail")
 def send_copy(row: Outbox) -> None:
     message = Message.objects.public().select_related("ticket__customer", "user").filter(pk=row.payload["message"]).first()
-    if message is None or not message.ticket.participants.filter(customer__email=row.to).exists():
+    if message is None or row.to not in {each.address for each in message.ticket.participants.select_related("customer")}:
         raise NotNeeded
     send(row, composing.copied(message))
 

@@ -20,7 +20,7 @@ from helpdesk.models.settings import SiteSettings
 from helpdesk.models.signin import SignInCode
 from helpdesk.models.sites import Site, Visit
 from helpdesk.models.tickets import ReadMark, Resolution, Ticket
-from helpdesk.models.unsent import Unsent
+from helpdesk.models.unsent import DeskMark, Unsent
 from helpdesk.models.views import AgentSettings, SavedView, Tag
 from helpdesk.models.words import TicketWords
 
@@ -40,6 +40,7 @@ __all__ = [
     "Chunk",
     "Customer",
     "CustomerEmail",
+    "DeskMark",
     "DevMail",
     "Event",
     "EventConsumption",

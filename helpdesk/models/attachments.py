@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import Q
@@ -114,6 +116,22 @@ class Attachment(models.Model):
         except OSError as error:
             raise ValidationError(f"“{name}” cannot be kept just now. Please try again in a moment.", code="not_kept") from error
         return row
+
+    @classmethod
+    def copies_of(cls, message: Message, *, by: User | Customer | None) -> list[Attachment]:
+        """Its files once more, put down by the same person, for another message. Each has a file of its own and goes with its own row.
+
+        One that cannot be read is left out: what was said with it matters more.
+        """
+        copies = []
+        for each in message.attachments.all():
+            with suppress(OSError), each.file.open("rb") as opened:
+                same = {name: getattr(each, name) for name in ("name", "content_type", "size", "width", "height")}
+                row = cls(**same, user=by if isinstance(by, User) else None, customer=by if isinstance(by, Customer) else None)
+                row.file = File(opened)
+                row.save(force_insert=True)
+                copies.append(row)
+        return copies
 
     @classmethod
     def claim(cls, keys: Iterable[str], *, by: User | Customer) -> list[Attachment]:

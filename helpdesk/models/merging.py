@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -12,10 +13,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from helpdesk import formatting
 from helpdesk.models.events import Event
-from helpdesk.models.people import User
+from helpdesk.models.people import Customer, User
 
 if TYPE_CHECKING:
+    from helpdesk.models.attachments import Attachment
     from helpdesk.models.messages import Message
     from helpdesk.models.tickets import Ticket
 
@@ -54,7 +57,7 @@ class Merging:
         return merge
 
     def unmerge(self, *, by: User, at: dt.datetime | None = None) -> bool:
-        """As it was before, and open where its requester has written since. What followed stays in both."""
+        """As it was before, and open where its requester has written since. Words that followed stay in both, their files only where they were put."""
         ticket, at = _ticket(self), at or timezone.now()
         merge = Merge.objects.standing().select_related("target").filter(source=ticket).first()
         if merge is None:
@@ -72,6 +75,7 @@ class Merging:
                 ticket.state, ticket.snoozed_until, ticket.resolved_at = ticket.State.OPEN, None, None
                 ticket.waiting_since = ticket.waiting_since or since.at
             ticket.touch(at, also=["merged_into", *merge.before])
+            _put_back_files(ticket)
             Event.record("ticket.unmerged", by=by, ticket=ticket, at=at, into=merge.target_id, merge=merge.pk)
             Event.record("ticket.released", by=by, ticket=merge.target, at=at, source=ticket.pk, merge=merge.pk)
         return True
@@ -89,7 +93,8 @@ class Merging:
             also = ["state", "snoozed_until", "waiting_since"]
             meta = {"via": said.ticket_id}
             who = said.customer or ticket.customer
-            message = ticket.append("customer", _words(said), by=who, at=at, is_note=True, client_msg_id=key, meta=meta, also=also)
+            files, body = _files_and_words(said, by=who)
+            message = ticket.append("customer", body, by=who, at=at, is_note=True, client_msg_id=key, meta=meta, files=files, also=also)
             Event.record("message.followed", by=who, ticket=ticket, at=at, message=message.pk, seq=message.seq, source=said.ticket_id)
         return message
 
@@ -99,8 +104,10 @@ class Merging:
         with ticket.locked():
             if already := ticket.already_said(key):
                 return already
-            message = ticket.append("agent", _words(reply), by=cast(User, reply.user), at=at, client_msg_id=key, meta={"copy_of": reply.pk})
-            Event.record("message.copied", by=cast(User, reply.user), ticket=ticket, at=at, message=message.pk, seq=message.seq)
+            by = cast(User, reply.user)
+            files, body = _files_and_words(reply, by=by)
+            message = ticket.append("agent", body, by=by, at=at, client_msg_id=key, meta={"copy_of": reply.pk}, files=files)
+            Event.record("message.copied", by=by, ticket=ticket, at=at, message=message.pk, seq=message.seq)
         return message
 
 
@@ -145,7 +152,12 @@ def follow(said: Message, *, at: dt.datetime) -> None:
         return
     target, who = _last(merge.target), said.customer
     if who is not None and (merge.shares or target.customer_id == who.pk):
-        target.say(_words(said), customer=who, client_msg_id=f"follows-{said.pk}", meta={"via": said.ticket_id}, at=at)
+        with target.locked():
+            if target.already_said(key := f"follows-{said.pk}"):
+                return
+            files, body = _files_and_words(said, by=who)
+            keys = [each.key for each in files]
+            target.say(body, customer=who, client_msg_id=key, meta={"via": said.ticket_id}, attachments=keys, at=at)
     else:
         target.overhear(said, at=at)
 
@@ -161,10 +173,35 @@ def hand_round(reply: Message, *, at: dt.datetime) -> None:
             waiting.append((merge.source, told | {merge.source.customer_id}))
 
 
-def _words(message: Message) -> str:
-    """With the names of its files, which stay where they were put."""
-    names = ", ".join(each.name for each in message.attachments.all())
-    return "\n\n".join(filter(None, [message.body, f"({names}, in {message.ticket_id})" if names else ""]))
+def _files_and_words(message: Message, *, by: User | Customer) -> tuple[list[Attachment], str]:
+    """What goes on to the other ticket. Whoever may read it there reads its files too, and those of the first stay where they are."""
+    from helpdesk.models.attachments import Attachment
+
+    files = Attachment.copies_of(message, by=by)
+    came = Counter(each.name for each in files)
+    left = Counter(each.name for each in message.attachments.all()) - came
+    return files, _words(message, list(left.elements()))
+
+
+def _words(message: Message, names: list[str]) -> str:
+    """With the names of the files that are only to be had where they were put."""
+    return "\n\n".join(filter(None, [message.body, f"({', '.join(names)}, in {message.ticket_id})" if names else ""]))
+
+
+def _put_back_files(ticket: Ticket) -> None:
+    """What its requester sent after the merging has them here as it always had; where it followed to, only their names are left."""
+    from helpdesk.models.attachments import Attachment
+    from helpdesk.models.messages import Message
+
+    said = {f"follows-{each.pk}": each for each in ticket.messages.filter(author="customer").exclude(attachments=None)}
+    followed = Message.objects.filter(client_msg_id__in=said, meta__via=ticket.pk).exclude(attachments=None).distinct()
+    for each in list(followed):
+        gone = list(Attachment.objects.filter(message=each))
+        for row in gone:
+            row.delete()
+        each.body = _words(said[each.client_msg_id], [row.name for row in gone])
+        each.html = formatting.render_plain(each.body)
+        each.save(update_fields=["body", "html"])
 
 
 def _last(ticket: Ticket) -> Ticket:

@@ -25,16 +25,22 @@ class Parties:
     """Mixed into Ticket."""
 
     def copy_in(self, email: str, *, by: User, at: dt.datetime | None = None) -> Participant | None:
-        """Gets every reply from now on, by mail; no door opens for them. None when they get them already."""
-        ticket, at = _ticket(self), at or timezone.now()
-        customer = find_or_create_customer(clean_address(email), at=at)
+        """Gets every reply from now on, by mail to this address; no door opens for them. None when they get them already.
+
+        In copy at another of their addresses: from now on at this one.
+        """
+        ticket, at, email = _ticket(self), at or timezone.now(), clean_address(email)
+        customer = find_or_create_customer(email, at=at)
         with ticket.locked():
-            if customer.pk == ticket.customer_id or ticket.participants.filter(customer=customer).exists():
+            joined = ticket.participants.filter(customer=customer).first()
+            if customer.pk == ticket.customer_id or (joined and joined.address == email):
                 return None
-            if ticket.participants.count() >= MOST_COPIES:
+            if joined is None and ticket.participants.count() >= MOST_COPIES:
                 raise ValidationError(f"{MOST_COPIES} people are in copy already.", code="too_many")
-            joined = Participant.objects.create(ticket=ticket, customer=customer, by=by, at=at)
-            Event.record("ticket.copied_in", by=by, ticket=ticket, at=at, customer=customer.pk, name=customer.name, email=customer.address)
+            joined = joined or Participant(ticket=ticket, customer=customer, by=by, at=at)
+            joined.email = email
+            joined.save()
+            Event.record("ticket.copied_in", by=by, ticket=ticket, at=at, customer=customer.pk, name=customer.name, email=email)
         return joined
 
     def leave_out(self, customer: Customer, *, by: User, at: dt.datetime | None = None) -> bool:
@@ -100,6 +106,7 @@ class Participant(models.Model):
 
     ticket = models.ForeignKey("helpdesk.Ticket", on_delete=models.CASCADE, related_name="participants")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField(blank=True, help_text="Which of their addresses; empty: the first")
     by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField()
 
@@ -109,6 +116,10 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} in copy of #{self.ticket_id}"
+
+    @property
+    def address(self) -> str:
+        return self.email or self.customer.address
 
 
 def clean_address(email: str) -> str:

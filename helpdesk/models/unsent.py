@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 MOST_FILES = 20
+REMEMBERED = dt.timedelta(days=30)  # what a machine that was left has been told of
 
 
 class Elsewhere(Exception):
@@ -72,9 +73,12 @@ class Unsent(models.Model):
         rev: int,
         draft: int | None = None,
         attachments: Sequence[str] = (),
+        desk: str = "",
+        count: int = 0,
         at: dt.datetime | None = None,
     ) -> Unsent | None:
         """As it stands now; nothing written, nothing kept. Nothing has happened to the ticket by it, so there is no Event.
+        `desk` and `count`: which page sent it, and how often something was changed there.
 
         Raises Elsewhere when `rev` is not the last that was kept and words or files differ; then nothing is changed.
         """
@@ -90,6 +94,7 @@ class Unsent(models.Model):
             kept_now = (known.body, known.attachments) if known else ("", [])
             if (known.rev if known else 0) != rev and kept_now != (body, files):
                 raise Elsewhere(known)
+            DeskMark.put(ticket, by=by, is_note=is_note, desk=desk, count=count, at=at)
             if not body.strip() and not files:
                 cls.discard(ticket, by=by, is_note=is_note)
                 return None
@@ -115,6 +120,48 @@ class Unsent(models.Model):
         if gone:
             _tell(ticket)
         return bool(gone)
+
+
+class DeskMark(models.Model):
+    """How much of what was typed at one desk has come here. That desk may still keep it, when it was left before it heard of this: whatever
+    became of the words since, they are not to be brought back from there."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    desk = models.CharField(max_length=16)
+    is_note = models.BooleanField(default=False)
+    count = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user", "desk", "is_note"], name="one_mark_a_desk")]
+        indexes = [models.Index(fields=["at"], name="desk_mark_at")]
+
+    def __str__(self) -> str:
+        return f"{self.desk}: {self.count}"
+
+    @classmethod
+    def put(cls, ticket: Ticket, *, by: User, is_note: bool, desk: str, count: int, at: dt.datetime | None = None) -> None:
+        if not desk:
+            return
+        row = cls(ticket=ticket, user=by, desk=desk[:16], is_note=is_note, count=min(count, 2**31 - 1), at=at or timezone.now())
+        cls.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["ticket", "user", "desk", "is_note"], update_fields=["count", "at"]
+        )
+
+    @classmethod
+    def of(cls, ticket: Ticket, user: User) -> dict[str, dict[str, int]]:
+        """By kind and desk. Read it before what is kept: then whatever it says has come is in there."""
+        marks: dict[str, dict[str, int]] = {}
+        for is_note, desk, count in (
+            cls.objects.filter(ticket=ticket, user=user).order_by("-at").values_list("is_note", "desk", "count")[:50]
+        ):
+            marks.setdefault("note" if is_note else "reply", {})[desk] = count
+        return marks
+
+    @classmethod
+    def forget_old(cls, *, at: dt.datetime) -> int:
+        return cls.objects.filter(at__lt=at - REMEMBERED).delete()[0]
 
 
 def _tell(ticket: Ticket) -> None:

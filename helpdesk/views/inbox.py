@@ -20,7 +20,7 @@ from helpdesk import composing, inbox, macros, profile, snoozing, thread
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.finding.grammar import FILTERS
 from helpdesk.finding.meaning import understand
-from helpdesk.models import AgentSettings, Attachment, Customer, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
+from helpdesk.models import AgentSettings, Attachment, Customer, DeskMark, HeldReply, Macro, Notification, Team, Ticket, Unsent, User
 from helpdesk.views import attachments
 
 LIST = "helpdesk/inbox.html"
@@ -126,6 +126,7 @@ def asked_for(view: inbox.View, words: str) -> str:
 def ticket_context(
     request: AgentRequest, ticket: Ticket, slug: str, *, before: int = 0, form: composing.MessageForm | None = None, **more: Any
 ) -> dict[str, Any]:
+    had = DeskMark.of(ticket, request.user)
     earlier = profile.earlier(ticket.customer, besides=ticket, agent=request.user)
     head = head_context(request, ticket)
     mine = [each for each in head["unsent"] if each.user == request.user]
@@ -136,6 +137,7 @@ def ticket_context(
         "held": held_of(ticket),
         "may_have_draft": ticket.state == Ticket.State.OPEN and not ticket.is_with_assistant and ticket.waiting_since is not None,
         **composer_context(request.user, ticket, mine, form),
+        "had_json": json.dumps(had),
         "customer": ticket.customer,
         "earlier_tickets": [(each, *profile.outcome(each), profile.solution(each)) for each in earlier],
         "trail": profile.trail(ticket),

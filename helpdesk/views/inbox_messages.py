@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk import composing, macros, thread
 from helpdesk.access import AgentRequest, agent_required
-from helpdesk.models import Event, HeldReply, Macro, Ticket, Unsent
+from helpdesk.models import DeskMark, Event, HeldReply, Macro, Ticket, Unsent
 from helpdesk.models.held import say_at_once
 from helpdesk.models.unsent import Elsewhere
 from helpdesk.views import attachments
@@ -127,14 +127,16 @@ def unsent(request: AgentRequest, number: int) -> HttpResponse:
     kind, sent = request.POST.get("kind"), request.POST.get("client_msg_id", "")
     if kind not in {"reply", "note"}:
         return JsonResponse({"error": "A reply or a note?"}, status=400)
+    desk: dict[str, Any] = {"desk": request.POST.get("desk", "").replace("\x00", ""), "count": whole(request.POST.get("count"))}
     if (
         ticket.already_said(sent) or ticket.held.filter(client_msg_id=sent).exclude(client_msg_id="").exists()
     ):  # it came late, and what it keeps has been sent meanwhile
+        DeskMark.put(ticket, by=request.user, is_note=kind == "note", **desk)
         return JsonResponse({"rev": 0})
     body, rev, draft = request.POST.get("body", ""), whole(request.POST.get("rev")), whole(request.POST.get("draft")) or None
     try:
         files = [key for key in request.POST.get("attachments", "").split(",") if key]
-        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft, attachments=files)
+        kept = Unsent.keep(ticket, body, by=request.user, is_note=kind == "note", rev=rev, draft=draft, attachments=files, **desk)
     except ValidationError as error:
         return JsonResponse({"error": error.messages[0]}, status=400)
     except Elsewhere as elsewhere:

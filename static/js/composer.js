@@ -6,7 +6,7 @@ import { toast } from "./toast.js";
 const SAVE_MS = 700;
 const $ = (selector, root = document) => root.querySelector(selector);
 const KINDS = ["reply", "note"];
-let desk = null; // what is written in the open ticket: { url, place, message, reply: { body, draft, rev, saved }, note: … }
+let desk = null; // what is written in the open ticket: { url, place, name, message, reply: { body, draft, rev, saved, count }, note: … }
 let carried = null; // what was typed while an answer was on its way
 let gone = false; // the page is being left: what comes next may be rendered before the server has what is sent now
 
@@ -27,7 +27,7 @@ function recall(place) {
 }
 
 function remember(each) {
-  const open = Object.fromEntries(KINDS.filter((kind) => isOpen(each[kind])).map((kind) => [kind, each[kind]]));
+  const open = Object.fromEntries(KINDS.filter((kind) => isOpen(each[kind])).map((kind) => [kind, { ...each[kind], desk: each.name }]));
   try {
     if (Object.keys(open).length) localStorage.setItem(each.place, JSON.stringify(open));
     else localStorage.removeItem(each.place);
@@ -53,8 +53,8 @@ async function keepNow(each, { leaving = false } = {}) {
 }
 
 async function keep(each, kind, leaving) {
-  const { body, draft, rev } = each[kind], attachments = keysIn(each[kind].files);
-  const form = new URLSearchParams({ kind, body, draft: draft ?? "", rev, attachments, client_msg_id: each.message, csrfmiddlewaretoken: each.token });
+  const { body, draft, rev, count } = each[kind], attachments = keysIn(each[kind].files);
+  const form = new URLSearchParams({ kind, body, draft: draft ?? "", rev, attachments, desk: each.name, count, client_msg_id: each.message, csrfmiddlewaretoken: each.token });
   try {
     const response = await fetch(each.url, { method: "POST", body: form, keepalive: leaving && body.length < 15_000, redirect: "error" });
     const told = await response.json();
@@ -84,14 +84,16 @@ export function takeUp(composer) {
   if (composer.dataset.kind) return;
   const { body, draft, kind } = composer.elements, known = JSON.parse(composer.dataset.kept || "{}");
   const place = `whetstone:composer:${composer.dataset.user}:${composer.dataset.ticket}`;
-  const local = recall(place), before = desk?.place === place ? desk : null;
-  const fresh = before ?? { place, url: composer.dataset.unsent };
+  const local = recall(place), had = JSON.parse(composer.dataset.had || "{}"), before = desk?.place === place ? desk : null;
+  const fresh = before ?? { place, url: composer.dataset.unsent, name: Math.random().toString(36).slice(2, 12) };
+  // What the server had before this desk was left is the server's to show: it may have been sent from another desk since.
+  for (const each of KINDS) if (local[each] && (had[each]?.[local[each].desk] ?? 0) >= (local[each].count ?? Infinity)) delete local[each];
   Object.assign(fresh, { message: composer.elements.client_msg_id.value, token: composer.elements.csrfmiddlewaretoken.value });
   for (const each of KINDS) {
     // While something is being kept, this desk knows better than the page what the server has.
     const server = before?.busy ? { ...before[each], body: before[each].saved } : known[each] ?? { body: "", draft: null, rev: 0, files: "" };
     const mine = carried?.[each] ?? before?.[each].body ?? (local[each]?.body && (local[each].rev === server.rev ? local[each].body : both(server.body, local[each].body)));
-    fresh[each] = { body: mine ?? server.body, draft: before?.[each].draft ?? local[each]?.draft ?? server.draft, rev: server.rev, saved: server.body, files: carried?.files?.[each] ?? before?.[each].files ?? (local[each]?.files || server.files), savedFiles: keysIn(server.files) };
+    fresh[each] = { body: mine ?? server.body, draft: before?.[each].draft ?? local[each]?.draft ?? server.draft, rev: server.rev, saved: server.body, files: carried?.files?.[each] ?? before?.[each].files ?? (local[each]?.files || server.files), savedFiles: keysIn(server.files), count: (before?.[each].count ?? 0) + 1 };
   }
   const chosen = "bound" in composer.dataset ? kindOf(composer) : before ? before.chosen : fresh.reply.body || fresh.reply.files || !(fresh.note.body || fresh.note.files) ? "reply" : "note";
   if ("bound" in composer.dataset && !carried) fresh[chosen].body = both(fresh[chosen].body, body.value);
@@ -124,8 +126,8 @@ function showKind(composer) {
 
 /** What is in the field now is what is written. */
 function noteText(composer) {
-  const { body, draft } = composer.elements;
-  Object.assign(desk[kindOf(composer)], { body: body.value, draft: draft.value, files: [...listOf(composer).children].filter((row) => row.dataset.key).map((row) => row.outerHTML).join("") });
+  const { body, draft } = composer.elements, written = desk[kindOf(composer)];
+  Object.assign(written, { count: written.count + 1, body: body.value, draft: draft.value, files: [...listOf(composer).children].filter((row) => row.dataset.key).map((row) => row.outerHTML).join("") });
   keepSoon(desk);
 }
 

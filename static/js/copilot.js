@@ -2,6 +2,20 @@
 import { insert, replaceAll } from "./composer.js";
 import { toast } from "./toast.js";
 
+let renewing = 0;
+
+/** Something was said: what is similar, where it stands and what was learned may be otherwise in a moment. Not under somebody's hands. */
+document.addEventListener("inbox:said", () => {
+  clearTimeout(renewing);
+  renewing = setTimeout(() => {
+    const beside = document.querySelector("#copilot");
+    if (beside && !beside.contains(document.activeElement) && !beside.querySelector("details[open]")) htmx.trigger(beside, "renew");
+  }, 2_000);
+});
+document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+  if (target.id === "summary" && document.activeElement === document.body) target.focus({ preventScroll: true }); // the button that was pressed is gone
+});
+
 document.addEventListener("click", ({ target }) => {
   const link = target.closest("[data-insert]"), way = target.closest("[data-rewrite]"), take = target.closest("[data-take]");
   if (link) insert(link.dataset.insert);

@@ -54,10 +54,14 @@ const refreshList = calmly(async () => {
   if ($("#results") === results && "first" in results.dataset) showRows($("#rows"), $("#rows", fresh));
 }, 1500);
 
+/** Not under somebody's hands, nor what waits for an answer: that would come to a form that is not on the page any more, and nobody would hear of it. */
 function replaceQuietly(old, fresh) {
-  if (!old || !fresh || old.contains(document.activeElement) || $("details[open]", old)) return;
+  if (!old || !fresh || $("details[open], .htmx-request", old)) return;
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  if (held && (isTyping(held) || !held.id || !$(`#${held.id}`, fresh))) return;
   fresh.removeAttribute("hx-swap-oob");
   old.replaceWith(document.adoptNode(fresh));
+  if (held) document.getElementById(held.id).focus({ preventScroll: true });
 }
 
 /** At the top of the list rows take their new order; further down only their contents change, and a button tells of new ones. */
@@ -127,6 +131,7 @@ const catchUp = calmly(async () => {
   htmx.process($("#held"));
   settle();
   showDraft(live, $("#draft", fresh), added);
+  if (added.some((item) => item.matches(".message:not(.message--note)"))) document.dispatchEvent(new CustomEvent("inbox:said"));
   noticeOthers(added);
 }, 400);
 
@@ -241,9 +246,22 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
+// What is opened is marked at once, and where something stands in for what is fetched, screen readers are told to wait.
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target, xhr } }) => {
+  if (!["thread", "results"].includes(target.id)) return;
+  const row = target.id === "thread" && elt.closest(".row");
+  if (row) {
+    for (const each of $$("#rows .row[aria-current]")) each.removeAttribute("aria-current");
+    row.setAttribute("aria-current", "true");
+  }
+  target.setAttribute("aria-busy", "true");
+  xhr.addEventListener("loadend", () => { target.removeAttribute("aria-busy"); markOpen(); });
+});
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "sheet") event.detail.target.showModal();
+  // Whoever chose something in a menu of the head stands on nothing once the head is another.
+  if (event.detail.target.id === "ticket-head" && document.activeElement === document.body) $("#ticket-title")?.focus({ preventScroll: true });
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
 });
 
@@ -275,7 +293,7 @@ document.addEventListener("keydown", (event) => {
     click(composer.elements.teach);
   } else if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
   else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target) && !$("dialog[open]") && !event.isComposing) {
-    const inMenu = event.target.closest?.("details[open]");
+    const inMenu = event.target.closest?.("details.menu[open]");
     const act = KEYS[event.key];
     if (!act || inMenu || (event.key.startsWith("Arrow") && !event.target.closest?.("#rows"))) return;
     event.preventDefault();

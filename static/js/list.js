@@ -43,18 +43,22 @@ returnToPlace();
 
 const LEAVES = /\/(closure|spam|snooze)\/$/;
 
-function rowsMeant({ elt, pathInfo }) {
-  if (elt.id === "bulk") return $$("#rows .row:has(.row__pick:checked)");
-  const number = /\/tickets\/(\d+)\//.exec(pathInfo?.requestPath ?? "")?.[1];
-  return number && LEAVES.test(pathInfo.requestPath.split("?")[0]) ? $$(`#row-${number}`) : [];
+/** What a row looks like once it is done: [rows, { class: whether it has it }]. */
+function expected({ elt, requestConfig: { path, parameters } }) {
+  if (elt.id === "bulk") return [$$("#rows .row:has(.row__pick:checked)"), { "is-done": true }];
+  const [, number, what] = /\/tickets\/(\d+)(\/[^?]*)/.exec(path) ?? [], rows = number ? $$(`#row-${number}`) : [], undone = parameters._method === "delete";
+  if (LEAVES.test(what)) return [rows, { "is-done": !undone }];
+  if (/^\/held\//.test(what) && undone) return [rows, { "is-sending": false }];
+  const isSent = what === "/messages/" && parameters.kind === "reply" && parameters.body?.trim() && !["edit", "keep", "macro"].includes(parameters.then);
+  return isSent ? [rows, { "is-sending": true, "is-done": parameters.then === "resolve" }] : [[], {}];
 }
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.requestConfig.verb !== "post") return;
-  const rows = rowsMeant(event.detail);
-  for (const row of rows) row.classList.add("is-done");
-  event.detail.xhr.addEventListener("loadend", () => {
-    if (event.detail.xhr.status < 200 || event.detail.xhr.status > 299) for (const row of rows) row.classList.remove("is-done");
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.requestConfig.verb !== "post") return;
+  const [rows, looks] = expected(detail), before = rows.map((row) => row.className);
+  for (const row of rows) for (const [name, has] of Object.entries(looks)) row.classList.toggle(name, has);
+  detail.xhr.addEventListener("loadend", () => {
+    if (detail.xhr.status < 200 || detail.xhr.status > 299) rows.forEach((row, place) => { row.className = before[place]; });
   });
 });
 

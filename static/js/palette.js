@@ -36,11 +36,13 @@ function onPage(act) {
   return acts.find(({ group, name }) => group === act.group && name === act.name)?.node ?? act.node;
 }
 
-const fits = (name, words) => words.every((word) => name.toLowerCase().includes(word));
+/** What takes something away is not the first thing under Enter for whoever looks for a ticket of that name: it wants its verb. */
+const fits = ({ name, node }, words) =>
+  words.every((word) => name.toLowerCase().includes(word)) && (!words.length || !node.matches(".tag--button") || words.some((word) => "remove".startsWith(word)));
 
 function showActs() {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = acts.filter(({ name }) => fits(name, words)).slice(0, words.length ? MOST : 40);
+  const shown = acts.filter((act) => fits(act, words)).slice(0, words.length ? MOST : 40);
   const items = [];
   let group = "";
   for (const [index, act] of shown.entries()) {

@@ -85,6 +85,8 @@ live:chat               GET   door  door  door  door  door  go    no    go
 
 assistant:draft         GET   door  door  door  door  door  yes   no    yes
 assistant:copilot       GET   door  door  door  door  door  yes   no    yes
+assistant:summary       GET   door  door  door  door  door  yes   no    yes
+assistant:summary       POST  door  door  door  door  door  bad   no    bad
 assistant:rewriting     POST  door  door  door  door  door  bad   no    bad
 assistant:rewritten     GET   door  door  door  door  door  no    no    no
 assistant:article       POST  door  door  door  door  door  no    no    no

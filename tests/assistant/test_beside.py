@@ -156,6 +156,8 @@ class TestWhatElse:
         assert "Last answer: Please try number 2 in the settings of the app." in line
         assert "Since then: Still the same on all our tablets." in line
         assert line in beside_of(client, ticket)
+        ticket.reply("Hello Ada\n\n| Setting | Value |\n|---|---|\n| Orientation | kept as it is |\n\nTurn **it** on in the app.", by=ines)
+        assert "Last answer: Turn it on in the app." in beside.in_one_line(ticket)
 
     def test_what_was_learned_from_it_is_shown_and_undone(self, client, ines):
         ticket = asked()

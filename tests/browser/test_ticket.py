@@ -67,6 +67,58 @@ def test_what_is_written_outlives_a_crash_and_goes_to_another_desk(server, brows
     expect(page.locator("#body")).to_have_value("Choose Add a guest")
 
 
+def test_what_was_left_at_once_and_sent_from_another_desk_does_not_come_back(server, browser, page, ines, ticket):
+    open_ticket(server, page, ticket)
+    page.route("**/unsent/", lambda route: route.fetch())  # the server has it, and the page is left before it hears of that
+    with page.expect_request("**/unsent/"):
+        page.locator("#body").fill("Choose Add a guest")
+    page.goto(server.url("/inbox/all/"))
+    page.unroute("**/unsent/")
+    place = f"whetstone:composer:{ines.pk}:{ticket.pk}"
+    assert "Add a guest" in page.evaluate("place => localStorage.getItem(place)", place)
+    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as elsewhere:
+        server.sign_in(elsewhere, agent=ines.email)
+        desk = elsewhere.new_page()
+        open_ticket(server, desk, ticket)
+        expect(desk.locator("#body")).to_have_value("Choose Add a guest")
+        desk.locator("#body").press("Control+End")
+        desk.locator("#body").press_sequentially(", please")
+        desk.locator("#body").press("Control+Enter")
+        expect(desk.locator(".message--agent")).to_contain_text("Choose Add a guest, please")
+    open_ticket(server, page, ticket)
+    expect(page.locator("#body")).to_have_value("")
+    assert page.evaluate("place => localStorage.getItem(place)", place) is None
+    assert unsent(server, ticket) == {}
+
+
+def test_what_the_server_never_had_comes_back_from_the_machine(server, page, ines, ticket):
+    open_ticket(server, page, ticket)
+    page.evaluate("void (window.fetch = () => Promise.reject(new TypeError('in a tunnel')))")
+    page.locator("#body").fill("Written in a tunnel")
+    page.goto(server.url("/inbox/all/"))
+    assert unsent(server, ticket) == {}
+    with page.expect_response(lambda response: "/unsent/" in response.url and response.ok):
+        open_ticket(server, page, ticket)
+    expect(page.locator("#body")).to_have_value("Written in a tunnel")
+    assert unsent(server, ticket) == {"reply": "Written in a tunnel"}
+
+
+def test_keys_go_on_where_one_looks(server, page, ines, ticket):
+    """A sheet begins in its field, and neither a menu that was used nor a reason that was opened takes the keys away."""
+    open_ticket(server, page, ticket)
+    page.keyboard.press("m")
+    expect(page.locator("#merge-find")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#thread-scroll")).to_contain_text("You took this")
+    page.evaluate(
+        "document.querySelector('.thread__inner').insertAdjacentHTML('beforeend', '<details open><summary id=\"why\">Why</summary></details>')"
+    )
+    page.locator("#why").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
 def test_two_windows_that_write_at_once_lose_nothing(server, page, ines, ticket):
     open_ticket(server, page, ticket)
     other = page.context.new_page()

@@ -200,9 +200,9 @@ class TestThread:
             make_ticket(ticket.customer).resolve(by=tom)
         ticket.mark_read(ines)
         # session, agent, closed teams, settings; the ticket, its read mark, messages and their files, events, earlier tickets; agents, teams; counts, rows;
-        # the ticket's incident, and how many are open; what agents have written and not sent, or can take back; macros, and who gets copies;
+        # the ticket's incident, and how many are open; what agents have written and not sent, and of which desks it has come, or can take back; macros, and who gets copies;
         # the agent's own settings and views, and what they have been told of and not seen, of this ticket and of all
-        assert first == 24
+        assert first == 25
         assert cost() == first + 1  # the people that events name
 
     def test_htmx_gets_the_thread_and_the_customer_and_history_gets_the_page(self, client, ines, ticket):

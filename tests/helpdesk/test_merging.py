@@ -3,14 +3,16 @@
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from helpdesk import events, splitting
 from helpdesk.identity import CUSTOMER_KEY
-from helpdesk.models import Event, Merge, Message, Outbox, Ticket, Unsent, User
+from helpdesk.models import Attachment, Event, Merge, Message, Outbox, Ticket, Unsent, User
 from tests.factories import make_customer, make_team, make_ticket, make_user
 
 
@@ -59,6 +61,24 @@ def as_customer(client, customer, path):
     session[CUSTOMER_KEY] = customer.pk
     session.save()
     return client.get(path)
+
+
+def as_customer_says(client, customer, ticket, fields):
+    client.logout()
+    as_customer(client, customer, f"/questions/{ticket.pk}/")
+    assert client.post(f"/questions/{ticket.pk}/messages/", fields).status_code in {200, 302}
+
+
+def put(name, *, by):
+    return Attachment.put(SimpleUploadedFile(name, name.encode()), by=by).key
+
+
+def contents(message):
+    return {each.name: each.file.read() for each in message.attachments.all()}
+
+
+def contents_of(*names):
+    return {name: name.encode() for name in names}
 
 
 class TestMerging:
@@ -146,6 +166,59 @@ class TestMerging:
         assert fresh(source).merged_into is None
         assert closed.subject not in client.get(f"/tickets/{source.pk}/merger/", {"q": str(closed.pk)}).content.decode()
 
+    def test_files_travel_with_what_is_said_later_and_go_back_when_it_is_undone(
+        self, client, ines, ada, django_capture_on_commit_callbacks
+    ):
+        source, target = ticket_of(ada, "Photos are sideways"), ticket_of(ada, "Photos turned")
+        source.merge_into(target, by=ines)
+        in_portal = {"body": "Here it is", "attachments": [put("roof.txt", by=ada), put("wall.txt", by=ada)], "client_msg_id": "m1"}
+        settled(django_capture_on_commit_callbacks, lambda: as_customer_says(client, ada, source, in_portal))
+        settled(django_capture_on_commit_callbacks, lambda: fresh(source).say("", customer=ada, attachments=[put("door.txt", by=ada)]))
+        first, second = target.messages.filter(meta__via=source.pk)
+        assert contents(first) == {"roof.txt": b"roof.txt", "wall.txt": b"wall.txt"}
+        assert contents(second) == {"door.txt": b"door.txt"}
+        assert (first.body, second.body) == ("Here it is", "")
+        assert not Attachment.objects.filter(message=None).exists()
+        copy = second.attachments.get()
+        assert as_customer(client, ada, copy.get_absolute_url()).status_code == 200
+        client.force_login(ines)
+        assert client.get(copy.get_absolute_url()).status_code == 200
+        path = copy.file.path
+        with django_capture_on_commit_callbacks(execute=True):
+            assert fresh(source).unmerge(by=ines)
+        assert [contents(each) for each in target.messages.filter(meta__via=source.pk)] == [{}, {}]
+        bodies = [each.body for each in target.messages.filter(meta__via=source.pk)]
+        assert bodies == [f"Here it is\n\n(roof.txt, wall.txt, in {source.pk})", f"(door.txt, in {source.pk})"]
+        assert [contents(each) for each in source.messages.all()][1:] == [contents_of("roof.txt", "wall.txt"), contents_of("door.txt")]
+        assert not Path(path).exists()
+
+    def test_a_strangers_files_reach_agents_only_and_a_reply_has_its_files_for_both(
+        self, client, ines, ada, bo, django_capture_on_commit_callbacks
+    ):
+        client.logout()
+        source, target = ticket_of(ada, "One"), ticket_of(bo, "Other")
+        source.merge_into(target, by=ines)
+        settled(django_capture_on_commit_callbacks, lambda: fresh(source).say("Mine", customer=ada, attachments=[put("bill.txt", by=ada)]))
+        overheard = target.messages.last()
+        assert overheard.is_note
+        assert contents(overheard) == contents_of("bill.txt")
+        assert as_customer(client, bo, overheard.attachments.get().get_absolute_url()).status_code == 404
+        settled(django_capture_on_commit_callbacks, lambda: fresh(target).reply("See", by=ines, attachments=[put("plan.txt", by=ines)]))
+        copied = source.messages.last()
+        assert (copied.body, contents(copied)) == ("See", contents_of("plan.txt"))
+        assert as_customer(client, ada, copied.attachments.get().get_absolute_url()).status_code == 200
+        assert as_customer(client, ada, target.messages.last().attachments.get().get_absolute_url()).status_code == 404
+
+    def test_where_a_file_is_lost_its_name_is_said(self, ines, ada, django_capture_on_commit_callbacks):
+        source, target = ticket_of(ada, "One"), ticket_of(ada, "Other")
+        source.merge_into(target, by=ines)
+        keys = [put("here.txt", by=ada), put("gone.txt", by=ada)]
+        Path(Attachment.objects.get(name="gone.txt").file.path).unlink()
+        settled(django_capture_on_commit_callbacks, lambda: fresh(source).say("Two", customer=ada, attachments=keys))
+        follower = target.messages.last()
+        assert contents(follower) == contents_of("here.txt")
+        assert follower.body == f"Two\n\n(gone.txt, in {source.pk})"
+
     def test_written_since_it_is_open_again_after_undoing(self, ines, ada):
         source, target = ticket_of(ada, "One"), ticket_of(ada, "Other")
         source.resolve(by=ines)
@@ -168,6 +241,14 @@ class TestSplitting:
         assert [ticket.events.filter(verb="ticket.split").count(), new.events.filter(verb="ticket.split_off").count()] == [1, 1]
         assert f"/tickets/{new.pk}/" in client.get(f"/inbox/all/{ticket.pk}/").content.decode()
         assert f"/tickets/{ticket.pk}/" in client.get(f"/inbox/all/{new.pk}/").content.decode()
+
+    def test_its_files_are_in_both(self, ines, ada):
+        ticket = ticket_of(ada, "Photos are sideways")
+        for body in ("And this dot?", ""):
+            said = ticket.say(body, customer=ada, attachments=[put("dot.txt", by=ada)])
+            new = splitting.split(said, by=ines)
+            assert new.messages.get().body == (body or "Sent dot.txt")
+            assert contents(new.messages.get()) == contents(said) == contents_of("dot.txt")
 
     def test_what_agents_wrote_does_not_split(self, ines, ada):
         ticket = ticket_of(ada, "Photos are sideways")

@@ -10,6 +10,7 @@ from helpdesk import events, outbox
 from helpdesk.identity import CUSTOMER_KEY
 from helpdesk.models import Event, Outbox, Ticket
 from tests.factories import make_customer, make_team, make_ticket, make_user
+from tests.smtp_peer import Peer
 
 pytestmark = pytest.mark.django_db
 HOSTILE = [
@@ -32,6 +33,15 @@ def ines(client):
 @pytest.fixture
 def ticket():
     return make_ticket(body="Our contract of 1999", handler="team")
+
+
+@pytest.fixture
+def smtp(settings):
+    peer = Peer()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = peer.host, peer.port
+    yield peer
+    peer.close()
 
 
 def mails(event):
@@ -78,6 +88,34 @@ class TestCopies:
         assert [each.verb for each in ticket.events.all()][1:] == ["ticket.copied_in", "ticket.left_out"]
         ticket.reply("So.", by=ines)
         assert [each.to for each in mails(ticket.events.last())] == [[ticket.customer.email]]
+
+    def test_whoever_is_copied_in_by_a_second_address_gets_the_mail_there(self, client, ines, ticket, smtp):
+        bo = make_customer("Bo Lind")
+        bo.emails.create(email="bo@home.example")
+        client.post(f"/tickets/{ticket.pk}/copies/", {"email": "Bo@Home.example"})
+        assert ticket.participants.get().customer == bo
+        assert "in copy, bo@home.example" in client.get(f"/tickets/{ticket.pk}/copies/").content.decode()
+        ticket.reply("It is mended.", by=ines)
+        mails(ticket.events.last())
+        assert sorted(to for to, _ in smtp.mails) == sorted([["bo@home.example"], [ticket.customer.email]])
+        copy = next(mail for to, mail in smtp.mails if to == ["bo@home.example"])
+        assert copy["To"] == "bo@home.example"
+        assert "It is mended." in copy.get_body(["plain"]).get_content()
+        client.post(f"/tickets/{ticket.pk}/copies/", {"email": bo.email})
+        assert ticket.participants.get().address == bo.email
+        smtp.mails.clear()
+        ticket.reply("For good.", by=ines)
+        mails(ticket.events.last())
+        assert [bo.email] in [to for to, _ in smtp.mails]
+
+    def test_left_out_before_the_mail_is_due_it_is_not_sent(self, client, ines, ticket, smtp):
+        pat = ticket.copy_in("pat@elsewhere.example", by=ines).customer
+        ticket.reply("It is mended.", by=ines)
+        replied = ticket.events.last()
+        events.consume("mail", replied.pk)
+        ticket.leave_out(pat, by=ines)
+        mails(replied)
+        assert [to for to, _ in smtp.mails] == [[ticket.customer.email]]
 
 
 class TestRequester:

@@ -1,13 +1,15 @@
 """What an agent has written and not sent: kept for them, known of by colleagues, gone when it is sent."""
 
+import datetime as dt
 import json
 import re
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from helpdesk.models import Attachment, Event, Unsent
+from helpdesk.models import Attachment, DeskMark, Event, Unsent
 from tests.factories import make_ticket, make_user
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,10 @@ def page(client, ticket):
 
 def kept_in(text):
     return json.loads(unescape(re.search(r'data-kept="([^"]*)"', text)[1]))
+
+
+def had_in(text):
+    return json.loads(unescape(re.search(r'data-had="([^"]*)"', text)[1]))
 
 
 def test_reply_and_note_are_kept_apart_and_come_back_with_a_word(client, ines, ticket):
@@ -81,6 +87,28 @@ def test_what_comes_late_does_not_bring_back_what_was_sent(client, ines, ticket)
     client.post(f"/tickets/{ticket.pk}/messages/", {"kind": "reply", "body": "Sent", "client_msg_id": "m1"})
     assert keep(client, ticket, "Sent", client_msg_id="m1").json() == {"rev": 0}
     assert not Unsent.objects.exists()
+
+
+def test_of_each_desk_it_is_told_how_much_has_come(client, ines, tom, ticket):
+    """So that a machine that was left before it heard of it does not bring back what was sent since."""
+    keep(client, ticket, "Choose", desk="a1", count=3)
+    keep(client, ticket, "Choose **Add**", rev=1, desk="a1", count=9)
+    keep(client, ticket, "She was kind", kind="note", desk="b2", count=2)
+    clash = keep(client, ticket, "From the phone", desk="c3", count=5)
+    assert clash.status_code == 409  # not taken, so not had
+    client.post(f"/tickets/{ticket.pk}/messages/", {"kind": "reply", "body": "Choose **Add**", "client_msg_id": "m1"})
+    keep(client, ticket, "Choose **Add**", client_msg_id="m1", desk="d4", count=7)
+    assert had_in(page(client, ticket)) == {"reply": {"a1": 9, "d4": 7}, "note": {"b2": 2}}
+    assert DeskMark.forget_old(at=timezone.now()) == 0
+    assert DeskMark.forget_old(at=timezone.now() + dt.timedelta(days=31)) == 3
+    client.force_login(tom)
+    assert had_in(page(client, ticket)) == {}
+
+
+def test_nonsense_for_a_desk_costs_nothing(client, ines, ticket):
+    for desk, count in (("x" * 400, "1"), ("\x00", "2"), ("a", "-1"), ("b", "9" * 30)):
+        assert keep(client, ticket, "Same", desk=desk, count=count).status_code == 200
+    assert Unsent.objects.get().body == "Same"
 
 
 def test_two_places_notice_each_other_and_neither_loses_a_word(client, ines, ticket):

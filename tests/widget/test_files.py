@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpdesk import events
 from helpdesk.models import Attachment, Customer, Message, Ticket
 from tests.factories import make_customer, make_organisation, make_ticket, make_user
 from tests.helpdesk.test_attachments import png, upload
@@ -46,6 +47,19 @@ def test_what_an_agent_sends_is_fetched_with_the_visits_token_and_a_note_never(w
     answer = files(there, "get", plan.key)
     assert answer.status_code == 200 and answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert files(there, "get", secret.key).status_code == 404
+
+
+def test_of_a_merged_conversation_the_files_follow_to_the_other_ticket(widget, django_capture_on_commit_callbacks):
+    there = widget(sub="u-17")
+    source = Ticket.objects.get(pk=there.ask()[1]["number"])
+    target = make_ticket(Customer.objects.get(), handler="team")
+    source.merge_into(target, by=make_user())
+    key = put(there).json()["key"]
+    with events.inline(), django_capture_on_commit_callbacks(execute=True):
+        assert there.say(source.pk, "", attachments=[key])[0] == 201
+    copy = target.messages.last().attachments.get()
+    assert copy.name == source.messages.last().attachments.get().name
+    assert (copy.file.read(), copy.width, copy.content_type) == (png(), 3, "image/png")
 
 
 def test_nobody_elses_can_be_read_sent_or_taken_back(widget):
