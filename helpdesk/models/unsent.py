@@ -144,8 +144,8 @@ class DeskMark(models.Model):
     def put(cls, ticket: Ticket, *, by: User, is_note: bool, desk: str, count: int, at: dt.datetime | None = None) -> None:
         if not desk:
             return
-        row = cls(ticket=ticket, user=by, desk=desk[:16], is_note=is_note, count=min(count, 2**31 - 1), at=at or timezone.now())
-        cls.objects.bulk_create(
+        row = DeskMark(ticket=ticket, user=by, desk=desk[:16], is_note=is_note, count=min(count, 2**31 - 1), at=at or timezone.now())
+        DeskMark.objects.bulk_create(
             [row], update_conflicts=True, unique_fields=["ticket", "user", "desk", "is_note"], update_fields=["count", "at"]
         )
 
