@@ -19,11 +19,12 @@ Ints = NDArray[np.int64]
 BELOW = 0.35  # how far under the threshold a decision says something of it
 COUNT = 8.0  # judged decisions at which a source's own residual counts half
 SOONER, LATER = 0.15, 0.10  # the most that the threshold moves for one source
+HIGHEST = 0.98  # and never further than this: what is never answered from can never show that it is right again
 LEAST = 0.01
 
 
 def shifts(sources: Ints, confidence: Floats, believed: Floats, weights: Floats, threshold: float) -> dict[int, float]:
-    """For each source, how far its threshold moves, in [-SOONER, LATER]; sources that nothing certain is known of are left out.
+    """For each source, how far its threshold moves, in [-SOONER, LATER] and to HIGHEST at most; sources that nothing certain is known of are left out.
 
     `sources`, `confidence`, `believed`, `weights`: (n,) the source ranked first, calibrated P(right) when it was ranked, P(right) now that
     its signals are in, and how much the decision counts (> 0).
@@ -34,7 +35,7 @@ def shifts(sources: Ints, confidence: Floats, believed: Floats, weights: Floats,
         mine = near & (sources == source)
         shift = -shrunk(believed[mine] - confidence[mine], weights[mine])
         if abs(shift) >= LEAST:
-            found[int(source)] = round(float(np.clip(shift, -SOONER, LATER)), 4)
+            found[int(source)] = round(_within(shift, threshold), 4)
     return found
 
 
@@ -46,7 +47,7 @@ def without_each(sources: Ints, confidence: Floats, believed: Floats, weights: F
         mine = np.flatnonzero(sources == source)
         for place in mine:
             kept = mine[near[mine] & (mine != place)]
-            result[place] = np.clip(-shrunk(believed[kept] - confidence[kept], weights[kept]), -SOONER, LATER)
+            result[place] = _within(-shrunk(believed[kept] - confidence[kept], weights[kept]), threshold)
     return np.where(np.abs(result) >= LEAST, result, 0.0)
 
 
@@ -61,6 +62,10 @@ def shrunk(residuals: Floats, weights: Floats) -> float:
     spread = (float(share @ (residuals - mean) ** 2) * count + 0.25) / (count + 1)
     beyond = max(abs(mean) - (spread / count) ** 0.5, 0.0)
     return float(np.sign(mean)) * beyond * count / (count + COUNT)
+
+
+def _within(shift: float, threshold: float) -> float:
+    return float(np.clip(shift, -SOONER, max(min(LATER, HIGHEST - threshold), 0.0)))
 
 
 def of(sources: Ints, moved: Mapping[int, float]) -> Floats:

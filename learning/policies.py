@@ -14,7 +14,7 @@ import numpy as np
 from django.db import transaction
 
 from helpdesk.models import SiteSettings
-from learning import calibration, channels, choice, experience, features, gate, head, hindsight, ranker, thresholds
+from learning import calibration, channels, choice, experience, features, gate, head, hindsight, leeway, ranker, thresholds
 from learning.models import Episode, Policy
 from learning.ranker import PageStatistics
 
@@ -46,7 +46,9 @@ class Loaded:
     def needed(self, source: int, *, strict: bool) -> float:
         """The confidence from which this source is answered from. What is strict moves up only."""
         shift = self.shifts.get(source, 0.0)
-        return self.strict_threshold + max(shift, 0.0) if strict else self.threshold + shift
+        if strict:
+            return max(min(self.strict_threshold + max(shift, 0.0), leeway.HIGHEST), self.strict_threshold)
+        return self.threshold + shift
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ class TestLeeway:
         moved = leeway.shifts(*data, 0.9)
         assert -leeway.SOONER <= moved[1] < 0 < moved[2] <= leeway.LATER
 
+    def test_none_is_moved_to_where_it_can_never_show_that_it_is_right_again(self):
+        moved = leeway.shifts(*self.judged(1, 200, 0.9, 0), 0.93)
+        assert 0 < moved[1] <= leeway.HIGHEST - 0.93 + 1e-9
+
     def test_a_few_move_nothing_and_what_is_far_below_does_not_count(self):
         assert leeway.shifts(*self.judged(1, 2, 0.8, 1), 0.9) == {}
         assert leeway.shifts(*self.judged(1, 50, 0.3, 1), 0.9) == {}
@@ -49,4 +53,4 @@ class TestLeeway:
     def test_a_strict_source_never_needs_less(self):
         policy = policies.Loaded(threshold=0.8, strict_threshold=0.95, shifts={1: -0.1, 2: 0.05})
         assert policy.needed(1, strict=False) == pytest.approx(0.7) and policy.needed(1, strict=True) == 0.95
-        assert policy.needed(2, strict=True) == pytest.approx(1.0) and policy.needed(3, strict=False) == 0.8
+        assert policy.needed(2, strict=True) == leeway.HIGHEST and policy.needed(3, strict=False) == 0.8
