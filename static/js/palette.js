@@ -68,8 +68,8 @@ async function find() {
   asked = words;
   if (!words) $("#palette-found").replaceChildren();
   else {
-    const response = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true", "HX-Target": "palette-found", "HX-Current-URL": location.href } });
-    if (!response.ok || asked !== words) return;
+    const response = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true", "HX-Target": "palette-found", "HX-Current-URL": location.href } }).catch(() => null);
+    if (!response?.ok || asked !== words) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     $("#palette-found").replaceWith(document.adoptNode($("#palette-found", fresh)));
   }
@@ -145,7 +145,7 @@ input.addEventListener("input", () => {
 
 async function ring() {
   const bell = $("#bell");
-  const response = bell && await fetch("/inbox/bell/", { headers: { "HX-Request": "true", "HX-Target": "bell", "HX-Current-URL": location.href } });
+  const response = bell && await fetch("/inbox/bell/", { headers: { "HX-Request": "true", "HX-Target": "bell", "HX-Current-URL": location.href } }).catch(() => null);
   if (!response?.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   if (!bell.contains(document.activeElement)) bell.replaceWith(document.adoptNode($("#bell", fresh)));
