@@ -86,7 +86,8 @@ def _png(data: bytes) -> tuple[bytes, int]:
 
 
 def _webp(data: bytes) -> tuple[bytes, int]:
-    kept, turn, at = [], UPRIGHT, 12
+    kept: list[bytes] = []
+    turn, at = UPRIGHT, 12
     while at + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, at)
         end = at + 8 + length + length % 2
