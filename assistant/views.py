@@ -37,7 +37,7 @@ def draft(request: AgentRequest, number: int) -> HttpResponse:
         ready = draft_for(ticket, at=timezone.now())
     if ready is None:
         return HttpResponse("")
-    reasons = why(ready.decision) if ready.decision else None
+    reasons = why(ready.decision, for_agents=True) if ready.decision else None
     return render(request, "assistant/_draft.html", {"draft": ready, "ticket": ticket, "why": reasons, "client_msg_id": uuid4()})
 
 
@@ -60,7 +60,8 @@ def explanation(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(Decision.objects.select_related("source", "ticket"), pk=pk)
     if decision.ticket is None or not Ticket.objects.visible_to(viewer).filter(pk=decision.ticket.pk).exists():
         raise Http404
-    context = {"why": why(decision), "is_agent": isinstance(viewer, User), "decision": decision}
+    is_agent = isinstance(viewer, User)
+    context = {"why": why(decision, for_agents=is_agent), "is_agent": is_agent, "decision": decision}
     template = "assistant/_why.html" if request.htmx else "assistant/why.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -18,7 +18,7 @@ from helpdesk.search.index import index_source, outline
 from learning import matching, merging
 from learning.masking import mask
 from learning.models import Decision, LearnedResolution
-from learning.screening import objection
+from learning.screening import objection, objections
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
 TITLE_LENGTH = 160
@@ -147,23 +147,31 @@ def _found(
 
 
 @transaction.atomic
-def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: User, at: dt.datetime) -> bool:
-    """An agent's own words for it. False when they are what it says already, or there are none."""
+def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: User, at: dt.datetime, despite: str = "") -> bool:
+    """An agent's own words for it, `despite` what the filter found. False when they are what it says already, or there are none."""
     question, answer = clean_line(question, limit=QUESTION_LIMIT), answer.strip()[:ANSWER_LIMIT]
     if not question or not answer or (question, answer) == (resolution.question, resolution.answer):
         return False
-    resolution.question, resolution.answer, resolution.held_because = question, answer, objection(answer) or objection(question)
+    resolution.question, resolution.answer, resolution.held_because = question, answer, (findings(question, answer) or [""])[0]
     resolution.save(update_fields=["question", "answer", "held_because"])
     _say(resolution, at=at)
-    Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk)
+    told = {"despite": despite} if despite else {}
+    Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk, **told)
     return True
+
+
+def findings(question: str, answer: str) -> list[str]:
+    """Everything that the filter finds in these words, each once."""
+    found = [*objections(answer), *objections(question), names_left(answer)]
+    return [each for each in dict.fromkeys(found) if each]
 
 
 def _say(resolution: LearnedResolution, *, at: dt.datetime) -> None:
     """What it says is what search finds."""
     source = resolution.source
     source.title, source.body, source.updated_at = title_of(resolution.question), resolution.answer, at
-    source.save(update_fields=["title", "body", "updated_at"])
+    source.is_title_private = True  # other words than an agent may have approved
+    source.save(update_fields=["title", "body", "updated_at", "is_title_private"])
     index_source(source, outline(source.title, f"{resolution.question}\n\n{resolution.answer}"))
 
 
@@ -254,6 +262,7 @@ def _source(question: str, answer: str, ticket: Ticket, asked: Decision, at: dt.
         kind=Source.Kind.RESOLUTION,
         title=title_of(question),
         body=answer,
+        is_title_private=True,
         audience=Audience.CUSTOMERS,
         category=nearest.category if nearest else None,
         locale=ticket.customer.locale,
