@@ -74,6 +74,7 @@ def copilot(request: AgentRequest, number: int) -> HttpResponse:
     vector = beside.vector_of(ticket)
     neighbours = beside.similar(ticket, vector, agent=request.user) if vector is not None else []
     article = beside.article_for(ticket, vector) if vector is not None else None
+    learned = list(LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3])
     context = {
         "ticket": ticket,
         "summary": beside.in_one_line(ticket),
@@ -81,7 +82,8 @@ def copilot(request: AgentRequest, number: int) -> HttpResponse:
         "suggested": beside.suggested(ticket, neighbours, agent=request.user),
         "article": article,
         "article_link": beside.link_to(article) if article else "",
-        "learned": LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3],
+        "learned": learned,
+        "is_too_short": not learned and Event.objects.filter(ticket=ticket, verb="resolution.passed_over").exists(),
         "audit": Audit.objects.due().visible_to(request.user).filter(decision__ticket=ticket).select_related("decision__source").first(),
         "where": clean_line(request.GET.get("view", ""), limit=40) or "all",
     }

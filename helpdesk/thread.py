@@ -33,6 +33,7 @@ TOLD = {
     "draft.corrected": "pen-line",
     "resolution.learned": "graduation-cap",
     "resolution.joined": "graduation-cap",
+    "resolution.passed_over": "graduation-cap",
     "ticket.assigned": "user-round-check",
     "ticket.tagged": "tag",
     "ticket.prioritised": "signal-high",
@@ -288,6 +289,9 @@ class Teller:
     def resolution_joined(self, event: Event) -> SafeString:
         link = format_html('<a class="link" href="{}">learned before</a>', reverse("learning:learned"))
         return format_html("What <b>{}</b> answered is what was {}", self.who(event), link)
+
+    def resolution_passed_over(self, event: Event) -> SafeString:
+        return format_html("Nothing was learned from what <b>{}</b> answered: it is too short to help anybody else", self.who(event))
 
     def draft_corrected(self, event: Event) -> SafeString:
         """What the assistant takes from the changes in its draft."""

@@ -133,7 +133,9 @@ def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
 @agent_required
 def approval(request: AgentRequest, pk: int) -> HttpResponse:
     """What is served already has its title approved with it: what customers read over it from now on."""
-    return _when_confirmed(request, pk, lambda each, despite: _approve(each, request.user, despite), "Approved. Customers can be served it.")
+    return _when_confirmed(
+        request, pk, lambda each, despite: _approve(each, request.user, despite), "Approved. Customers can be served it."
+    )
 
 
 @require_POST
@@ -141,7 +143,9 @@ def approval(request: AgentRequest, pk: int) -> HttpResponse:
 def trial(request: AgentRequest, pk: int) -> HttpResponse:
     """Not approved, and not refused: it may prove itself."""
     at, by = timezone.now(), request.user
-    return _when_confirmed(request, pk, lambda each, despite: each.shadow(by=by, at=at, despite=despite), "On trial. Nobody is served it yet.")
+    return _when_confirmed(
+        request, pk, lambda each, despite: each.shadow(by=by, at=at, despite=despite), "On trial. Nobody is served it yet."
+    )
 
 
 @require_POST

@@ -96,7 +96,9 @@ class LearnedResolution(models.Model):
         """An agent's word, `despite` what the filter found. What spoke against it so far is not held against it again."""
         before = {self.State.DRAFT, self.State.SHADOW, self.State.CANARY, self.State.RETIRED}
         stands = {"judged_from": at} if self.is_retired else {}
-        return self._move(self.State.LIVE, "resolution.approved", before, by=by, at=at, despite=despite, live_at=at, retired_because="", **stands)
+        return self._move(
+            self.State.LIVE, "resolution.approved", before, by=by, at=at, despite=despite, live_at=at, retired_because="", **stands
+        )
 
     @transaction.atomic
     def approve_title(self, *, by: User, at: dt.datetime) -> bool:
