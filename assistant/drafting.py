@@ -36,7 +36,7 @@ def draft_for(ticket: Ticket, *, at: dt.datetime) -> Draft | None:
         message,
         decision=decision,
         body=body,
-        citations=[passage.citation() for passage in cited],
+        citations=[passage.citation(for_agents=True) for passage in cited],
         confidence=decision.confidence,
         threshold=decision.threshold,
         at=at,

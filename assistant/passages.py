@@ -23,13 +23,13 @@ class Passage:
     heading: str
     text: str
 
-    def citation(self) -> dict[str, Any]:
+    def citation(self, *, for_agents: bool = False) -> dict[str, Any]:
         """As kept in a message: enough to show where it comes from, even after the source has changed."""
         return {
             "n": self.n,
             "source": self.source.pk,
             "kind": self.source.kind,
-            "title": self.source.title,
+            "title": self.source.title if for_agents else self.source.public_title,
             "path": self.source.path,
             "quote": clean_line(plain(self.text), limit=180),
             "updated": self.source.updated_at.date().isoformat(),
@@ -42,7 +42,7 @@ def passages_of(sources: list[Source], vector: np.ndarray | None, *, limit: int 
 
 
 def _best_part(source: Source, vector: np.ndarray | None, limit: int) -> tuple[str, str]:
-    if len(source.body) <= limit or vector is None:
+    if len(source.body) <= limit or vector is None or source.kind == Source.Kind.RESOLUTION:  # whose chunks have the question in them
         return source.title, source.body
     chunk = Chunk.objects.filter(source=source).exclude(vector=None).order_by(CosineDistance("vector", vector), "position").first()
     if chunk is None:

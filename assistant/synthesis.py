@@ -91,7 +91,7 @@ def _retriever(passages: list[Passage]) -> BaseRetriever:
     class Chosen(BaseRetriever):
         def _retrieve(self, query_bundle: Any) -> list[NodeWithScore]:
             return [
-                NodeWithScore(node=TextNode(text=f"[{passage.n}] {passage.source.title}\n{_defuse(passage.text)}"), score=1.0)
+                NodeWithScore(node=TextNode(text=f"[{passage.n}] {passage.source.public_title}\n{_defuse(passage.text)}"), score=1.0)
                 for passage in passages
             ]
 
@@ -107,7 +107,7 @@ class Ground:
     """What passages say, to hold a text against."""
 
     def __init__(self, passages: list[Passage]):
-        said = "\n".join(f"{passage.source.title}\n{passage.text}" for passage in passages)
+        said = "\n".join(f"{passage.source.public_title}\n{passage.text}" for passage in passages)
         self.passages = {passage.n for passage in passages}
         self.links = links_in(said)
         self.numbers = set(_NUMBER.findall(said))

@@ -18,7 +18,7 @@ from helpdesk.models import Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
 from learning.models import Decision
-from learning.question import Ranking
+from learning.question import Ranking, Scored
 from learning.serving import serve
 
 logger = logging.getLogger(__name__)
@@ -88,14 +88,20 @@ def act(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, de
     if ranking.action == "answer":
         answer(ticket, message, reading, ranking, decision, at)
     elif ranking.action == "clarify":
-        options = [{"source": each.source_id, "title": each.candidate.title} for each in ranking.options]
         ticket.answer(
             "I found more than one thing this could be about. Which one is it?",
-            meta={"kind": "clarify", "decision": decision.pk, "options": options},
+            meta={"kind": "clarify", "decision": decision.pk, "options": _choices(ranking.options)},
             at=at,
         )
     else:
         hand_off(ticket, reason="unsure", decision=decision, at=at)
+
+
+def _choices(options: list[Scored]) -> list[dict[str, object]]:
+    """What the customer chooses from, in words that they may read: no query where all are articles."""
+    learned = Source.objects.defer("tsv").in_bulk([each.source_id for each in options if each.candidate.is_learned])
+    labels = {pk: source.public_label for pk, source in learned.items()}
+    return [{"source": each.source_id, "title": labels.get(each.source_id, each.candidate.title)} for each in options]
 
 
 def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking, decision: Decision, at: dt.datetime) -> None:
@@ -115,7 +121,7 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
         "kind": "answer",
         "decision": decision.pk,
         "confidence": round(ranking.confidence, 4),
-        "title": cited[0].source.title,
+        "title": cited[0].source.public_title,
         "citations": [passage.citation() for passage in cited],
     }
     ticket.answer(body, meta=meta, at=at)

@@ -38,7 +38,7 @@ def draft(request: AgentRequest, number: int) -> HttpResponse:
         ready = draft_for(ticket, at=timezone.now())
     if ready is None:
         return HttpResponse("")
-    reasons = why(ready.decision) if ready.decision else None
+    reasons = why(ready.decision, for_agents=True) if ready.decision else None
     return render(request, "assistant/_draft.html", {"draft": ready, "ticket": ticket, "why": reasons, "client_msg_id": uuid4()})
 
 
@@ -61,7 +61,8 @@ def explanation(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(Decision.objects.select_related("source", "ticket"), pk=pk)
     if decision.ticket is None or not Ticket.objects.visible_to(viewer).filter(pk=decision.ticket.pk).exists():
         raise Http404
-    context = {"why": why(decision), "is_agent": isinstance(viewer, User), "decision": decision}
+    is_agent = isinstance(viewer, User)
+    context = {"why": why(decision, for_agents=is_agent), "is_agent": is_agent, "decision": decision}
     template = "assistant/_why.html" if request.htmx else "assistant/why.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 
@@ -74,6 +75,7 @@ def copilot(request: AgentRequest, number: int) -> HttpResponse:
     vector = beside.vector_of(ticket)
     neighbours = beside.similar(ticket, vector, agent=request.user) if vector is not None else []
     article = beside.article_for(ticket, vector) if vector is not None else None
+    learned = list(LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3])
     context = {
         "ticket": ticket,
         **summed(ticket),
@@ -82,7 +84,8 @@ def copilot(request: AgentRequest, number: int) -> HttpResponse:
         "article": article,
         "article_link": beside.link_to(article) if article else "",
         "compared": wording.of(ticket),
-        "learned": LearnedResolution.objects.visible_to(request.user).filter(ticket=ticket).exclude(state="retired")[:3],
+        "learned": learned,
+        "is_too_short": not learned and Event.objects.filter(ticket=ticket, verb="resolution.passed_over").exists(),
         "audit": Audit.objects.due().visible_to(request.user).filter(decision__ticket=ticket).select_related("decision__source").first(),
         "where": clean_line(request.GET.get("view", ""), limit=40) or "all",
     }

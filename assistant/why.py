@@ -71,17 +71,16 @@ class Why:
     latency: int | None = None
 
 
-def why(decision: Decision) -> Why:
-    """One query, for the names of the sources; the rest was logged."""
+def why(decision: Decision, *, for_agents: bool = False) -> Why:
+    """One query, for the names of the sources; the rest was logged. `for_agents`: with titles that only they may read."""
     found = evidence(decision)
     sources = _sources(decision, found)
-    titles = {pk: title for pk, (title, _) in sources.items()}
-    _, kind = sources.get(decision.source_id or 0, ("", ""))
+    titles = {pk: source.title if for_agents else source.public_title for pk, source in sources.items()}
+    chosen = sources.get(decision.source_id or 0)
+    is_learned = chosen is not None and chosen.kind == Source.Kind.RESOLUTION
     axis, factors = _bars(found.factors)
     return Why(
-        sentences=[
-            sentence for sentence in (_experience(found.similar, kind == Source.Kind.RESOLUTION), _what(decision, titles)) if sentence
-        ],
+        sentences=[sentence for sentence in (_experience(found.similar, is_learned), _what(decision, titles)) if sentence],
         factors=factors,
         axis=axis,
         control=_control(decision, titles),
@@ -157,11 +156,10 @@ def _control(decision: Decision, titles: dict[int, str]) -> str:
     return f"The day-one policy would have {CONTROL[control['kind']]} “{title}”."
 
 
-def _sources(decision: Decision, found: Evidence) -> dict[int, tuple[str, str]]:
-    """Title and kind of every source that is spoken of."""
+def _sources(decision: Decision, found: Evidence) -> dict[int, Source]:
+    """Every source that is spoken of."""
     wanted = {decision.source_id, decision.control.get("source"), decision.instead.get("source"), *(source for source, _ in found.rivals)}
-    wanted -= {None}
-    return {pk: (title, kind) for pk, title, kind in Source.objects.filter(pk__in=wanted).values_list("pk", "title", "kind")}
+    return Source.objects.only("title", "kind", "is_title_private").in_bulk([pk for pk in wanted if pk])
 
 
 def _bars(factors: list[tuple[str, float]]) -> tuple[float, list[Factor]]:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from helpdesk import formatting, reading
 from helpdesk.models import Attachment, Customer, Message, ReadMark, Resolution, SiteSettings, Source, Ticket
+from helpdesk.models.search import NEUTRAL_TITLE
 from helpdesk.signals import others_wanted
 from helpdesk.thread import local_path
 
@@ -195,14 +196,20 @@ class Said:
                 continue
             source = self.question.known.get(each.get("source") or 0)
             n = each.get("n") if isinstance(each.get("n"), int) else number
-            shown.append(
-                {**each, "n": n, "path": local_path(source.path) if source else "", "updated": source.updated_at if source else None}
-            )
+            where = {"path": local_path(source.path) if source else "", "updated": source.updated_at if source else None}
+            shown.append({**each, "n": n, "title": _title(each, source), **where})
         return shown
 
     @property
     def when(self) -> str:
         return clock(self.message.at)
+
+
+def _title(citation: dict[str, Any], source: Source | None) -> str:
+    """As it was when it was cited, unless that is a customer's words that none of the agents has approved, or not any more."""
+    if citation.get("kind") == Source.Kind.RESOLUTION and (source is None or source.is_title_private):
+        return NEUTRAL_TITLE
+    return str(citation.get("title") or "")
 
 
 def clock(at: dt.datetime) -> str:

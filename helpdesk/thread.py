@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import formatting, mentions
-from helpdesk.models import Event, Message, Outbox, Rating, Team, Ticket, User
+from helpdesk.models import Event, Message, Outbox, Rating, Source, Team, Ticket, User
 
 PAGE = 50  # messages
 EVENT_LIMIT = 200
@@ -33,6 +33,7 @@ TOLD = {
     "draft.corrected": "pen-line",
     "resolution.learned": "graduation-cap",
     "resolution.joined": "graduation-cap",
+    "resolution.passed_over": "graduation-cap",
     "ticket.assigned": "user-round-check",
     "ticket.tagged": "tag",
     "ticket.prioritised": "signal-high",
@@ -64,6 +65,7 @@ REASONS = {
 class Said:
     message: Message
     deliveries: list[Outbox] = field(default_factory=list)
+    titles: Mapping[int, str] = field(default_factory=dict)  # of sources whose title only agents read
     is_said = True
     day: dt.date | None = None  # set where a new day begins
 
@@ -81,7 +83,11 @@ class Said:
 
     @property
     def citations(self) -> list[dict[str, Any]]:
-        return [{**each, "path": local_path(each.get("path"))} for each in self.message.citations if isinstance(each, dict)]
+        cited = [each for each in self.message.citations if isinstance(each, dict)]
+        return [
+            {**each, "title": self.titles.get(each.get("source", 0), each.get("title")), "path": local_path(each.get("path"))}
+            for each in cited
+        ]
 
 
 @dataclass
@@ -141,7 +147,8 @@ def _thread(
     recent = list(events.filter(verb__in=TOLD).select_related("user", "customer").order_by("-pk")[:EVENT_LIMIT])[::-1]
     happened = [Happened(event, words) for event, words in zip(recent, in_words(recent, ticket=ticket, reader=agent), strict=True)]
     sent = deliveries(messages)
-    items = merged([Said(message, sent.get(message.pk, [])) for message in messages], happened)
+    titles = titles_for_agents(messages)
+    items = merged([Said(message, sent.get(message.pk, []), titles) for message in messages], happened)
     mark_days(items, last_day)
     return Thread(
         items,
@@ -159,6 +166,13 @@ def deliveries(messages: Iterable[Message]) -> dict[int, list[Outbox]]:
     for row in Outbox.objects.filter(message__in=replies).order_by("pk") if replies else ():
         found.setdefault(row.message_id or 0, []).append(row)
     return found
+
+
+def titles_for_agents(messages: Iterable[Message]) -> dict[int, str]:
+    """Of what was learned and is cited here, the question that it was learned from. No query where only articles are cited."""
+    cited = [each for message in messages for each in message.citations if isinstance(each, dict) and each.get("kind") == "resolution"]
+    wanted = [each["source"] for each in cited if isinstance(each.get("source"), int)]
+    return dict(Source.objects.filter(pk__in=wanted, is_title_private=True).values_list("pk", "title")) if wanted else {}
 
 
 def merged(said: Sequence[Said], happened: Sequence[Happened]) -> list[Item]:
@@ -275,6 +289,9 @@ class Teller:
     def resolution_joined(self, event: Event) -> SafeString:
         link = format_html('<a class="link" href="{}">learned before</a>', reverse("learning:learned"))
         return format_html("What <b>{}</b> answered is what was {}", self.who(event), link)
+
+    def resolution_passed_over(self, event: Event) -> SafeString:
+        return format_html("Nothing was learned from what <b>{}</b> answered: it is too short to help anybody else", self.who(event))
 
     def draft_corrected(self, event: Event) -> SafeString:
         """What the assistant takes from the changes in its draft."""

@@ -6,15 +6,17 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from helpdesk.models import Event, Message, Source, Ticket
+from helpdesk.models.events import SYSTEM
 from helpdesk.search.embedder import EmbedderUnavailable, embed_one
 from learning import edits, ledger, matching, probation, resolutions
 from learning.masking import mask
 from learning.models import Decision, Signal
 
-ANSWER_WORDS = 8  # a shorter reply asks or thanks; it does not solve
+ANSWER_WORDS = 8  # a shorter reply asks or thanks; it does not solve, unless it says where to press
+_WAY = re.compile(r"\w\*{0,2} ?[>›→] ?\*{0,2}\w")  # **Project > Map > Beacons**
 KINDS = ["demonstrated", "overruled", "outdone"]
 MISSED = ["rephrased", "differs", "asked_person", "came_back"]
 
@@ -26,6 +28,7 @@ def learn(ticket: Ticket, event: Event) -> Source | None:
     """
     reply = solving_reply(ticket)
     if reply is None:
+        _tell_that_it_is_too_short(ticket, at=event.at)
         return None
     asked = phrasings(ticket, at=event.at)
     source = matching.match(reply.body, asked)
@@ -75,15 +78,28 @@ def take_back(ticket: Ticket, *, at: dt.datetime) -> None:
 
 def solving_reply(ticket: Ticket) -> Message | None:
     """The agent's reply that most likely solved it: the longest since the customer last came back that does more than ask."""
-    since = Event.objects.filter(ticket=ticket, verb="ticket.reopened", actor_kind=Event.ActorKind.CUSTOMER).order_by("-at").first()
-    replies = (
-        ticket.messages.public().filter(author=Message.Author.AGENT).exclude(meta__has_key="incident")
-    )  # news of a fix answers nothing
-    if since:
-        replies = replies.filter(at__gte=since.at)
-    solving = [reply for reply in replies if len(reply.body.split()) >= ANSWER_WORDS or matching.has_link(reply.body)]
+    solving = [reply for reply in _replies(ticket) if _is_an_answer(reply.body)]
     telling = [reply for reply in solving if not reply.body.rstrip().endswith("?")]
     return max(telling or solving, key=lambda reply: (len(_own_words(reply.body)), reply.seq), default=None)
+
+
+def _replies(ticket: Ticket) -> QuerySet[Message]:
+    """Of agents, since the customer last came back. News of a fix answers nothing."""
+    since = Event.objects.filter(ticket=ticket, verb="ticket.reopened", actor_kind=Event.ActorKind.CUSTOMER).order_by("-at").first()
+    replies = ticket.messages.public().filter(author=Message.Author.AGENT).exclude(meta__has_key="incident")
+    return replies.filter(at__gte=since.at) if since else replies
+
+
+def _is_an_answer(text: str) -> bool:
+    return len(text.split()) >= ANSWER_WORDS or matching.has_link(text) or _WAY.search(_own_words(text)) is not None
+
+
+def _tell_that_it_is_too_short(ticket: Ticket, *, at: dt.datetime) -> None:
+    """What was to be taught, and teaches nothing: once, to whoever wrote it."""
+    taught = _replies(ticket).filter(meta__teach=True).select_related("user").order_by("-seq").first()
+    if taught is None or Event.objects.filter(ticket=ticket, verb="resolution.passed_over", data__message=taught.pk).exists():
+        return
+    Event.record("resolution.passed_over", by=taught.user or SYSTEM, at=at, ticket=ticket, message=taught.pk, because="too_short")
 
 
 def phrasings(ticket: Ticket, *, at: dt.datetime) -> Sequence[Decision]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
@@ -116,8 +118,13 @@ def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
     resolution, form = _one(request, pk), AnswerForm(request.POST)
     if not form.is_valid():
         return _page(request, resolution, form, status=422)
-    resolutions.rewrite(resolution, form.cleaned_data["question"], form.cleaned_data["answer"], by=request.user, at=timezone.now())
-    resolution.approve(by=request.user, at=timezone.now())
+    words = form.cleaned_data["question"], form.cleaned_data["answer"]
+    if not _is_confirmed(request, *words, found := resolutions.findings(*words)):
+        return _page(request, resolution, form, found, status=422)
+    how: Any = {"by": request.user, "at": timezone.now(), "despite": "; ".join(found)}
+    resolutions.rewrite(resolution, *words, **how)
+    resolution.approve(**how)
+    resolution.approve_title(by=request.user, at=how["at"])
     messages.success(request, "Saved. The assistant serves it as it stands now.")
     return _back("live")
 
@@ -125,8 +132,9 @@ def rewriting(request: AgentRequest, pk: int) -> HttpResponse:
 @require_POST
 @agent_required
 def approval(request: AgentRequest, pk: int) -> HttpResponse:
-    return _done(
-        request, pk, lambda each: each.approve(by=request.user, at=timezone.now()), "Approved. The next customer can be served it."
+    """What is served already has its title approved with it: what customers read over it from now on."""
+    return _when_confirmed(
+        request, pk, lambda each, despite: _approve(each, request.user, despite), "Approved. Customers can be served it."
     )
 
 
@@ -134,7 +142,10 @@ def approval(request: AgentRequest, pk: int) -> HttpResponse:
 @agent_required
 def trial(request: AgentRequest, pk: int) -> HttpResponse:
     """Not approved, and not refused: it may prove itself."""
-    return _done(request, pk, lambda each: each.shadow(by=request.user, at=timezone.now()), "On trial. Nobody is served it yet.")
+    at, by = timezone.now(), request.user
+    return _when_confirmed(
+        request, pk, lambda each, despite: each.shadow(by=by, at=at, despite=despite), "On trial. Nobody is served it yet."
+    )
 
 
 @require_POST
@@ -161,6 +172,9 @@ def merger(request: AgentRequest, pk: int) -> HttpResponse:
     if into is None or into.pk == pk:
         messages.error(request, "Choose the answer that it is to be merged with.")
         return _back(_tab_of(_one(request, pk)))
+    if _one(request, pk).state == State.LIVE != into.state and _found(into):
+        messages.error(request, "The filter holds the other one. Read and approve that one first.")
+        return _back(State.LIVE.value)
     done = f"Merged. “{into.question}” stands for both."
     return _done(request, pk, lambda each: _merge(each, into, request.user), done)
 
@@ -188,10 +202,44 @@ def _merge(resolution: LearnedResolution, into: LearnedResolution, by: User) -> 
     return merged
 
 
-def _page(request: AgentRequest, resolution: LearnedResolution, form: AnswerForm, *, status: int = 200) -> HttpResponse:
-    """One of them, with the newest others that it can be merged with."""
+def _approve(resolution: LearnedResolution, by: User, despite: str) -> bool:
+    at = timezone.now()
+    changed = resolution.approve(by=by, at=at, despite=despite)
+    return resolution.approve_title(by=by, at=at) or changed
+
+
+def _when_confirmed(request: AgentRequest, pk: int, verb: Callable[[LearnedResolution, str], bool], said: str) -> HttpResponse:
+    """Done at once where the filter finds nothing in it; else what it finds is shown, and asked about once more."""
+    resolution = _one(request, pk)
+    words, found = (resolution.question, resolution.answer), _found(resolution)
+    if _is_confirmed(request, *words, found):
+        return _done(request, pk, lambda each: verb(each, "; ".join(found)), said)
+    return _page(request, resolution, AnswerForm(initial=dict(zip(("question", "answer"), words, strict=True))), found, status=422)
+
+
+def _found(resolution: LearnedResolution) -> list[str]:
+    """What the filter finds in it today, or found when it was learned."""
+    return resolutions.findings(resolution.question, resolution.answer) or [each for each in [resolution.held_because] if each]
+
+
+def _is_confirmed(request: AgentRequest, question: str, answer: str, found: Sequence[str]) -> bool:
+    """Nothing to ask about, or asked and answered: for these very words, so that what is changed after the question is asked about anew."""
+    return not found or constant_time_compare(request.POST.get("anyway", ""), _key(question, answer, found))
+
+
+def _key(question: str, answer: str, found: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(" ".join(each.split()) for each in (question, answer, *found)).encode()).hexdigest()[:16]
+
+
+def _page(
+    request: AgentRequest, resolution: LearnedResolution, form: AnswerForm, found: Sequence[str] = (), *, status: int = 200
+) -> HttpResponse:
+    """One of them, with the newest others that it can be merged with; `found`: what is asked about before it is approved."""
     others = _seen(request).standing().exclude(pk=resolution.pk).order_by("-pk")[:MERGED_WITH]
-    return render(request, "learning/learned_edit.html", {"resolution": resolution, "form": form, "others": others}, status=status)
+    context = {"resolution": resolution, "form": form, "others": others, "found": found}
+    if found:
+        context["anyway"] = _key(str(form["question"].value()), str(form["answer"].value()), found)
+    return render(request, "learning/learned_edit.html", context, status=status)
 
 
 def _with_offers(rows: Sequence[LearnedResolution], seen: ResolutionQuerySet) -> list[dict[str, Any]]:

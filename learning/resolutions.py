@@ -5,10 +5,13 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+import unicodedata
 
 from django.conf.locale import LANG_INFO
+from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from helpdesk.formatting import clean_line
 from helpdesk.models import Customer, Event, Message, Organisation, Source, Ticket, User
@@ -18,7 +21,7 @@ from helpdesk.search.index import index_source, outline
 from learning import matching, merging
 from learning.masking import mask
 from learning.models import Decision, LearnedResolution
-from learning.screening import objection
+from learning.screening import objection, objections
 
 QUESTION_LIMIT, ANSWER_LIMIT = 300, 6_000
 TITLE_LENGTH = 160
@@ -44,8 +47,15 @@ _TAKEN = {
     "[account]": "an account",
     "[secret]": "a secret",
 }
+_BEFORE_NOUNS = (  # in German every noun has a capital letter; what begins with one of these, or follows one, is a thing
+    "der|die|das|den|dem|des|ein|eine|einen|einem|einer|eines|kein|keine|keinen|zum|zur|beim|ihr|ihre|ihren|unser|unsere|unseren|mein|meine|meinen"
+    "|dieser|diese|dieses|diesen"
+)
+_SPOKEN_TO = "sie|ihnen|ihr|ihre|ihren"
 _PROPER = r"[A-Z][a-zà-ÿ]+(?:[’'-][A-Z]?[a-zà-ÿ]+)?"
-_FULL_NAME = re.compile(rf"(?<![\w*\[>/])(?P<name>{_PROPER} {_PROPER})\b(?!\*\*)")
+_FULL_NAME = re.compile(
+    rf"(?<![\w*\[>/])(?P<name>(?!(?i:{_BEFORE_NOUNS}|{_SPOKEN_TO})\b){_PROPER} (?!(?i:{_SPOKEN_TO})\b){_PROPER})\b(?!\*\*)"
+)
 _SOMEBODY = re.compile(
     rf"\b(?:[Aa]sk|[Cc]all|[Cc]ontact|[Ee]mail|[Pp]hone|[Rr]ing|[Tt]ell|[Ss]peak (?:to|with)|[Tt]alk to|[Ww]rite to|[Cc]olleague|Mr|Mrs|Ms|Dr)\.? (?P<name>{_PROPER}(?: {_PROPER})?)\b"
 )
@@ -53,6 +63,7 @@ _WITH = "Android Apple Chrome Chromebook Edge Excel Firefox Google Intune Linux 
 _LANGUAGES = {word for info in LANG_INFO.values() for word in info.get("name", "").split()}
 SHARED = frozenset({*_WITH.split(), *_LANGUAGES, *calendar.day_name})  # capitals that name nobody
 MONTHS = frozenset(calendar.month_name)  # nor do these, by themselves: June Hart is somebody
+_COMMON = 3  # accounts that have written a word, from which on it is no name
 _POINTS_BACK = re.compile(r"\b(?:those|these|them|they|it|this|that one)\b", re.IGNORECASE)  # to a sentence before
 _QUOTED = re.compile(r"^>.*\n?", re.MULTILINE)
 
@@ -147,23 +158,31 @@ def _found(
 
 
 @transaction.atomic
-def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: User, at: dt.datetime) -> bool:
-    """An agent's own words for it. False when they are what it says already, or there are none."""
+def rewrite(resolution: LearnedResolution, question: str, answer: str, *, by: User, at: dt.datetime, despite: str = "") -> bool:
+    """An agent's own words for it, `despite` what the filter found. False when they are what it says already, or there are none."""
     question, answer = clean_line(question, limit=QUESTION_LIMIT), answer.strip()[:ANSWER_LIMIT]
     if not question or not answer or (question, answer) == (resolution.question, resolution.answer):
         return False
-    resolution.question, resolution.answer, resolution.held_because = question, answer, objection(answer) or objection(question)
+    resolution.question, resolution.answer, resolution.held_because = question, answer, (findings(question, answer) or [""])[0]
     resolution.save(update_fields=["question", "answer", "held_because"])
     _say(resolution, at=at)
-    Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk)
+    told = {"despite": despite} if despite else {}
+    Event.record("resolution.edited", by=by, at=at, ticket=resolution.ticket, resolution=resolution.pk, **told)
     return True
+
+
+def findings(question: str, answer: str) -> list[str]:
+    """Everything that the filter finds in these words, each once."""
+    found = [*objections(answer), *objections(question), names_left(answer)]
+    return [each for each in dict.fromkeys(found) if each]
 
 
 def _say(resolution: LearnedResolution, *, at: dt.datetime) -> None:
     """What it says is what search finds."""
     source = resolution.source
     source.title, source.body, source.updated_at = title_of(resolution.question), resolution.answer, at
-    source.save(update_fields=["title", "body", "updated_at"])
+    source.is_title_private = True  # other words than an agent may have approved
+    source.save(update_fields=["title", "body", "updated_at", "is_title_private"])
     index_source(source, outline(source.title, f"{resolution.question}\n\n{resolution.answer}"))
 
 
@@ -204,11 +223,14 @@ def without_colleagues(answer: str, customer: Customer) -> str:
 def anonymous(question: str, people: list[str]) -> str:
     """A customer's question as others may see it: without addresses, numbers that name a case, and names.
 
-    What counts as a name: capital letters within a sentence that no article has, and any word of a customer's or an organisation's name.
+    What counts as a name: capital letters within a sentence that no article has, unless several accounts write the word or a German article
+    stands before it; and any word of the name of a customer, a colleague or an organisation.
     """
     text = _CODE.sub("[number]", mask(question, people))
     for word in dict.fromkeys(_CAPITAL.findall(text)):
-        if _names_somebody(word, within=re.search(rf"(?:[^.!?;:\s]\s+){word}\b|^{word}\s+[A-Z]|[.!?]\s+{word}\s+[A-Z]", text) is not None):
+        within = re.search(rf"(?:[^.!?;:\s]\s+){word}\b|^{word}\s+[A-Z]|[.!?]\s+{word}\s+[A-Z]", text)
+        is_thing = re.search(rf"\b(?:{_BEFORE_NOUNS}) (?:[a-zäöüß]+ )?{word}\b", text)
+        if _names_somebody(word, within=within is not None and is_thing is None):
             text = re.sub(rf"\b{word}\b(?:['’]s)?", "[name]", text)
     return re.sub(r"\[name\](?:(?: (?:of|from|at|and))? \[name\])+", "[name]", text)
 
@@ -216,12 +238,15 @@ def anonymous(question: str, people: list[str]) -> str:
 def names_left(answer: str) -> str:
     """Why an answer must not be served before an agent has read it: something was taken out of it, or it may name somebody nobody here knows.
 
-    Two words with capitals that no article has are taken for a name, and one after “ask”, “call” or a title.
+    Two words with capitals that no article has are taken for a name, and one after “ask”, “call” or a title; not where customers all write them.
     """
     if taken := _TAKEN_OUT.search(answer):
         return f"It had {_TAKEN[taken[0]]} in it" if taken[0] in _TAKEN else "It had something personal in it"
     for found in [*_SOMEBODY.finditer(answer), *_FULL_NAME.finditer(answer)]:
-        if not any(word in SHARED or _stands_in_an_article(word) for word in found["name"].split()):
+        words = found["name"].split()
+        if any(word in SHARED or _stands_in_an_article(word) for word in words):
+            continue
+        if not all(_is_common(word) for word in words):
             return f"It may name somebody: {found['name']}"
     return ""
 
@@ -237,10 +262,22 @@ def title_of(question: str) -> str:
 
 
 def _names_somebody(word: str, *, within: bool) -> bool:
-    whole = rf"\y{word}\y"
-    if Customer.objects.filter(name__regex=whole).exists() or Organisation.objects.filter(name__regex=whole).exists():
+    if _is_of_a_name(word):
         return not _stands_in_an_article(word.lower())
-    return within and word not in SHARED | MONTHS and not _stands_in_an_article(word)
+    return within and word not in SHARED | MONTHS and not _stands_in_an_article(word) and not _is_common(word)
+
+
+def _is_of_a_name(word: str) -> bool:
+    whole = rf"\y{word}\y"
+    return any(model.objects.filter(name__regex=whole).exists() for model in (Customer, Organisation, User))
+
+
+def _is_common(word: str) -> bool:
+    """Whether several accounts have written it, and nobody is called so: a product and no person."""
+    folded = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each))
+    said = Ticket.objects.filter(words__tsv=SearchQuery(folded, config="simple"))
+    accounts = said.order_by().values_list(Coalesce("customer__organisation_id", F("customer_id") * -1)).distinct()[:_COMMON]
+    return len(accounts) == _COMMON and not _is_of_a_name(word)
 
 
 def _stands_in_an_article(word: str) -> bool:
@@ -254,6 +291,7 @@ def _source(question: str, answer: str, ticket: Ticket, asked: Decision, at: dt.
         kind=Source.Kind.RESOLUTION,
         title=title_of(question),
         body=answer,
+        is_title_private=True,
         audience=Audience.CUSTOMERS,
         category=nearest.category if nearest else None,
         locale=ticket.customer.locale,

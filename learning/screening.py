@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from helpdesk.models import Source
 from learning.masking import has_personal_data
+from learning.orders import asks_for_keys, orders
 
 # Letters of other alphabets that look like Latin ones; what is spelt with them is read as it looks.
 _LOOKS_LIKE = str.maketrans("аеорсухіјѕԁһѵοανιкмтвнАЕОРСУХІЈЅΟΑΒΕΗΙΚΜΝΡΤΧ", "aeopcyxijsdhvoaviкmtbhAEOPCYXIJSOABEHIKMNPTX")
@@ -55,14 +57,20 @@ _LINK = re.compile(
 
 def objection(text: str) -> str:
     """Why a text must not be served before an agent has looked at it; empty when nothing is wrong with it."""
+    return next(objections(text), "")
+
+
+def objections(text: str) -> Iterator[str]:
+    """All that is wrong with it, one after the other."""
     plain = as_it_looks(text)
-    if _INSTRUCTION.search(plain):
-        return "It reads like an instruction to the assistant"
+    if _INSTRUCTION.search(plain) or orders(plain):
+        yield "It reads like an instruction to the assistant"
+    if asks_for_keys(plain):
+        yield "It asks for a password, a PIN or a card"
     if outside := next((link for link in links(plain) if not _is_known(link)), ""):
-        return f"It links to {outside[:120]}"
+        yield f"It links to {outside[:120]}"
     if has_personal_data(plain):
-        return "It may hold personal data"
-    return ""
+        yield "It may hold personal data"
 
 
 def as_it_looks(text: str) -> str:

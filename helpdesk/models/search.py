@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
+from helpdesk.formatting import clean_line, plain
 from helpdesk.models.knowledge import Article, Audience, Category
 from helpdesk.models.people import Customer, User
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
 
 DIMENSIONS = 384
+NEUTRAL_TITLE = "An answer from our team"
 
 
 def audiences_of(viewer: Viewer) -> list[str]:
@@ -64,6 +66,9 @@ class Source(models.Model):
     is_live = models.BooleanField(default=False)
     updated_at = models.DateTimeField(default=timezone.now)
     suspect_since = models.DateTimeField(null=True, editable=False, help_text="When it may have stopped being right; learning says so")
+    is_title_private = models.BooleanField(
+        default=False, editable=False, help_text="A customer’s own words, that no agent has approved for others to read"
+    )
     trial = models.CharField(max_length=8, choices=Trial.choices, blank=True, editable=False, help_text="Not live yet, and being tried")
     stands_for = models.ForeignKey(
         "self", null=True, editable=False, on_delete=models.SET_NULL, related_name="+", help_text="What took its place and has its outcomes"
@@ -84,6 +89,16 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def public_title(self) -> str:
+        """What customers read over it."""
+        return NEUTRAL_TITLE if self.is_title_private else self.title
+
+    @property
+    def public_label(self) -> str:
+        """What tells it from others, for customers: where the title is not theirs to read, how the answer begins. An agent wrote that."""
+        return clean_line(plain(self.body), limit=80) or NEUTRAL_TITLE if self.is_title_private else self.title
 
     @property
     def is_strict(self) -> bool:

@@ -80,9 +80,9 @@ class LearnedResolution(models.Model):
 
     # --- Verbs. Each is idempotent, one transaction, and writes its Event. ---
 
-    def shadow(self, *, by: User | None = None, at: dt.datetime) -> bool:
+    def shadow(self, *, by: User | None = None, at: dt.datetime, despite: str = "") -> bool:
         """Ranked like the others, and shown to nobody: it passed the filter, or an agent wants to see how it does."""
-        return self._move(self.State.SHADOW, "resolution.shadowed", {self.State.DRAFT}, by=by, at=at)
+        return self._move(self.State.SHADOW, "resolution.shadowed", {self.State.DRAFT}, by=by, at=at, despite=despite)
 
     def serve_to_a_few(self, *, at: dt.datetime) -> bool:
         """It would have helped."""
@@ -92,11 +92,23 @@ class LearnedResolution(models.Model):
         """It has helped enough: live, without an agent's word."""
         return self._move(self.State.LIVE, "resolution.proven", {self.State.SHADOW, self.State.CANARY}, at=at, live_at=at, was="")
 
-    def approve(self, *, by: User | None = None, at: dt.datetime) -> bool:
-        """An agent's word. What spoke against it so far is not held against it again."""
+    def approve(self, *, by: User | None = None, at: dt.datetime, despite: str = "") -> bool:
+        """An agent's word, `despite` what the filter found. What spoke against it so far is not held against it again."""
         before = {self.State.DRAFT, self.State.SHADOW, self.State.CANARY, self.State.RETIRED}
         stands = {"judged_from": at} if self.is_retired else {}
-        return self._move(self.State.LIVE, "resolution.approved", before, by=by, at=at, live_at=at, retired_because="", **stands)
+        return self._move(
+            self.State.LIVE, "resolution.approved", before, by=by, at=at, despite=despite, live_at=at, retired_because="", **stands
+        )
+
+    @transaction.atomic
+    def approve_title(self, *, by: User, at: dt.datetime) -> bool:
+        """An agent has read the question, and lets customers read it over the answer. Until then they read no word of another customer's."""
+        self._lock()
+        if not self.source.is_title_private or self.is_forgotten:
+            return False
+        self._keep_title_private(False)
+        Event.record("resolution.title_approved", by=by, at=at, ticket=self.ticket, resolution=self.pk, source=self.source_id)
+        return True
 
     def retire(self, because: str = "", *, by: User | None = None, at: dt.datetime) -> bool:
         """Nobody is served it any more; what it was credited with stays."""
@@ -107,11 +119,14 @@ class LearnedResolution(models.Model):
         """Back to where it was before it was approved or retired. What failed it meanwhile is not held against it again."""
         if not self.was:
             return False
-        values = {"was": "", "retired_because": "", "judged_from": at if self.is_retired else self.judged_from}
+        if self.state == self.State.LIVE:
+            self._keep_title_private(True)
+        values: dict[str, Any] = {"was": "", "retired_because": "", "judged_from": at if self.is_retired else self.judged_from}
         return self._move(self.State(self.was), "resolution.undone", {self.State(self.state)}, by=by, at=at, **values)
 
     def begin_again(self, *, at: dt.datetime) -> bool:
         """Who had approved it was unlearned: it has to prove itself, unseen; before an agent, where the filter holds it."""
+        self._keep_title_private(True)
         state = self.State.DRAFT if self.held_because else self.State.SHADOW
         return self._move(state, "resolution.begun_again", {self.State.CANARY, self.State.LIVE}, at=at, was="", live_at=None)
 
@@ -147,7 +162,9 @@ class LearnedResolution(models.Model):
         return self.article
 
     @transaction.atomic
-    def _move(self, state: State, verb: str, before: set[State], *, by: User | None = None, at: dt.datetime, **values: Any) -> bool:
+    def _move(
+        self, state: State, verb: str, before: set[State], *, by: User | None = None, at: dt.datetime, despite: str = "", **values: Any
+    ) -> bool:
         self._lock()
         if self.state not in before or self.replaced_by_id is not None or self.is_forgotten:
             return False
@@ -157,8 +174,8 @@ class LearnedResolution(models.Model):
             setattr(self, name, value)
         self.save(update_fields=[*changed])
         self._serve(at)
-        because = {"because": self.retired_because} if self.retired_because else {}
-        Event.record(verb, by=by or SYSTEM, at=at, ticket=self.ticket, **told, **because)
+        said = {"because": self.retired_because, "despite": despite}
+        Event.record(verb, by=by or SYSTEM, at=at, ticket=self.ticket, **told, **{key: text for key, text in said.items() if text})
         return True
 
     def _serve(self, at: dt.datetime) -> None:
@@ -166,6 +183,10 @@ class LearnedResolution(models.Model):
         trial = self.state if self.state in Source.Trial.values else ""
         Source.objects.filter(pk=self.source_id).update(is_live=self.state == self.State.LIVE, trial=trial, updated_at=at)
         self.source.is_live, self.source.trial, self.source.updated_at = self.state == self.State.LIVE, trial, at
+
+    def _keep_title_private(self, is_private: bool) -> None:
+        Source.objects.filter(pk=self.source_id).update(is_title_private=is_private)
+        self.source.is_title_private = is_private
 
     def _lock(self) -> None:
         self.refresh_from_db(
