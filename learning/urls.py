@@ -12,6 +12,7 @@ urlpatterns = [
     path("policies/", policy_views.listing, name="policies"),
     path("policies/<int:pk>/tickets/", policy_views.tickets, name="policy_tickets"),
     path("policies/<int:pk>/return/", policy_views.take_back, name="policy_take_back"),
+    path("policies/<int:pk>/restoring/", policy_views.restoring, name="policy_restoring"),
     path("incidents/", incident_views.listing, name="incidents"),
     path("incidents/<int:pk>/", incident_views.show, name="incident"),
     path("incidents/<int:pk>/report.md", incident_views.bug_report, name="incident_report"),

@@ -97,6 +97,7 @@ assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 learning:policies           GET   door  door  door  door  door  yes   yes   yes
 learning:policy_tickets     GET   door  door  door  door  door  yes   yes   yes
 learning:policy_take_back   POST  door  door  door  door  door  no    no    go
+learning:policy_restoring   POST  door  door  door  door  door  no    no    go
 learning:dashboard          GET   door  door  door  door  door  yes   yes   yes
 learning:questions          GET   door  door  door  door  door  yes   yes   yes
 learning:incidents          GET   door  door  door  door  door  yes   yes   yes
