@@ -17,6 +17,7 @@ from helpdesk.models import Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
 from learning.models import Decision
+from learning.models.decision import CONTROL
 from learning.question import Ranking
 from learning.serving import serve
 
@@ -111,7 +112,7 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
     meta = {
         "kind": "answer",
         "decision": decision.pk,
-        "confidence": round(ranking.confidence, 4),
+        "confidence": round(ranking.confidence, 4) if ranking.policy != CONTROL else None,
         "title": cited[0].source.title,
         "citations": [passage.citation() for passage in cited],
     }
