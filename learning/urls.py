@@ -24,6 +24,7 @@ urlpatterns = [
     path("gaps/<int:pk>/", gap_views.show, name="gap"),
     path("gaps/<int:pk>/draft/", gap_views.draft, name="gap_draft"),
     path("gaps/<int:pk>/article/", gap_views.article, name="gap_article"),
+    path("gaps/<int:pk>/tickets/", gap_views.tickets, name="gap_tickets"),
     path("gaps/<int:pk>/test/", gap_views.test, name="gap_test"),
     path("gaps/<int:pk>/dismissal/", gap_views.dismissal, name="gap_dismissal"),
     path("gaps/<int:pk>/reopening/", gap_views.reopening, name="gap_reopening"),
