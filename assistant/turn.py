@@ -18,6 +18,7 @@ from helpdesk.models import Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
 from learning.models import Decision
+from learning.models.decision import CONTROL
 from learning.question import Ranking, Scored
 from learning.serving import serve
 
@@ -120,7 +121,7 @@ def answer(ticket: Ticket, message: Message, reading: Reading, ranking: Ranking,
     meta = {
         "kind": "answer",
         "decision": decision.pk,
-        "confidence": round(ranking.confidence, 4),
+        "confidence": round(ranking.confidence, 4) if ranking.policy != CONTROL else None,
         "title": cited[0].source.public_title,
         "citations": [passage.citation() for passage in cited],
     }

@@ -29,6 +29,12 @@ ACTIONS = {
     Decision.Kind.HAND_OFF: "I passed it on: “{source}” was the likeliest at {confidence}%, and such answers need {needed}%.",
     Decision.Kind.DRAFT: "“{source}” is {confidence}% likely to solve it; such answers go out alone from {needed}%.",
 }
+# Of a customer whom the frozen control serves: how well search fits is no probability, and no outcome has ever corrected it.
+DAY_ONE = {
+    Decision.Kind.ANSWER: "I answered with “{source}”, whose passage fits best.",
+    Decision.Kind.HAND_OFF: "I passed it on: “{source}” fitted best, and not well enough.",
+}
+NOT_CALIBRATED = "That is the day-one assistant: it goes by how well passages fit, and how likely it is to be right is not known, as it is not calibrated."
 CONTROL = {"answer": "answered with", "clarify": "asked back about", "hand_off": "passed it on; its first guess was"}
 
 
@@ -79,8 +85,9 @@ def why(decision: Decision, *, for_agents: bool = False) -> Why:
     chosen = sources.get(decision.source_id or 0)
     is_learned = chosen is not None and chosen.kind == Source.Kind.RESOLUTION
     axis, factors = _bars(found.factors)
+    experience = "" if decision.is_day_one else _experience(found.similar, is_learned)
     return Why(
-        sentences=[sentence for sentence in (_experience(found.similar, is_learned), _what(decision, titles)) if sentence],
+        sentences=[sentence for sentence in (experience, _what(decision, titles)) if sentence],
         factors=factors,
         axis=axis,
         control=_control(decision, titles),
@@ -106,7 +113,9 @@ def _experience(similar: Similar, is_learned: bool) -> str:
 def _what(decision: Decision, titles: dict[int, str]) -> str:
     if decision.source_id is None:
         return decision.reason or "Nothing was found to answer from."
-    return ACTIONS[Decision.Kind(decision.kind)].format(
+    kind = Decision.Kind(decision.kind)
+    says = DAY_ONE.get(kind, ACTIONS[kind]) if decision.is_day_one else ACTIONS[kind]
+    return says.format(
         source=titles.get(decision.source_id, "a source that is gone"),
         confidence=round(decision.confidence * 100),
         needed=round(decision.threshold * 100),
@@ -132,7 +141,8 @@ def _chance(decision: Decision, titles: dict[int, str]) -> str:
         return ""
     title = titles.get(otherwise.get("source") or 0)
     would = f"{CONTROL[otherwise['kind']]} “{title}”" if title and otherwise["kind"] in CONTROL else "passed it on"
-    return f"{decision.reason} Otherwise it would have {would}."
+    what = f" {NOT_CALIBRATED}" if decision.is_day_one else ""
+    return f"{decision.reason}{what} Otherwise it would have {would}."
 
 
 def _trial(decision: Decision) -> str:

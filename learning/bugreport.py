@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import Count
 
 from helpdesk.formatting import clean_line
-from helpdesk.models import Message
+from helpdesk.models import Message, Ticket
 from learning import bursts
 from learning.masking import mask
 from learning.models import Incident, Report
@@ -20,7 +20,16 @@ from learning.models.incident import READ
 EXAMPLES, MOST = 5, 8
 EXAMPLE_LIMIT = 400
 _VERSION = re.compile(r"\bv?(\d{1,3}(?:\.\d{1,4}){1,3})\b(?!\s*(?:%|mb|gb|kb|pm|am|eur|usd|h\b))", re.IGNORECASE)
-_CODE = re.compile(r"\b(?:[A-Z][A-Z0-9]*[-_])+[A-Z0-9]+\b|\b(?:error|http|status|code)\s+(\d{3,5})\b", re.IGNORECASE)
+_SAYS = (  # what servers say beside the number, in English
+    r"(?:error|bad request|unauthori[sz]ed|forbidden|not found|request time-?out|conflict|too many requests|(?:internal )?server error|bad gateway"
+    r"|service (?:temporarily )?unavailable|gateway time-?out)"
+)
+_CODE = re.compile(
+    r"\b(?:[A-Z][A-Z0-9]*[-_])+[A-Z0-9]+\b|\b(?:error|https?|status|code)\s+(?:code\s+)?(\d{3,5})\b"
+    rf"|\b([45]\d\d)[\s(:–-]{{1,3}}{_SAYS}\b|\b{_SAYS}[\s(:–-]{{1,3}}([45]\d\d)\b",
+    re.IGNORECASE,
+)
+KNOWN_OF_APPS = ("app", "app_version", "version", "platform", "system", "os", "os_version", "browser", "device")  # traits, by their names
 _IN_CAPITALS = re.compile(r"\b(?:[A-Z][A-Z0-9]*[-_])+\d+\b")
 
 
@@ -49,6 +58,7 @@ def facts(rows: Sequence[Report], usual: bursts.Background) -> dict[str, Any]:
         "words": sorted(bursts.shared(found)),
         "versions": _common(version for text in texts for version in set(_VERSION.findall(text))),
         "errors": _common(error for ticket, text in zip(tickets, texts, strict=True) for error in _errors(ticket.context, text)),
+        "apps": _apps(tickets),
         "pages": _common(ticket.page for ticket in tickets),
         "plans": _common(ticket.organisation.plan for ticket in tickets if ticket.organisation),
         "channels": _common(ticket.get_channel_display() for ticket in tickets),
@@ -65,7 +75,7 @@ def markdown(incident: Incident) -> str:
     lines = [f"# {incident.title}", ""]
     lines += [f"{found.get('tickets', 0)} tickets of {found.get('customers', 0)} customers since {incident.first_seen:%Y-%m-%d %H:%M} UTC."]
     lines += [f"Usually about {incident.usual:.1f} a day. Raised {incident.raised_at:%Y-%m-%d %H:%M} UTC.", ""]
-    for name in ("errors", "versions", "pages", "plans", "channels"):
+    for name in ("errors", "versions", "apps", "pages", "plans", "channels"):
         if counted := found.get(name):
             lines.append(f"- **{name.capitalize()}**: " + ", ".join(f"{value} ({count})" for value, count in counted))
     if found.get("terms"):
@@ -91,11 +101,26 @@ def _typical(rows: Sequence[Report]) -> list[Report]:
 
 
 def _errors(context: dict[str, Any], text: str) -> set[str]:
-    named = {
-        f"error {found[1]}" if found[1] else found[0] for found in _CODE.finditer(text) if found[1] or _IN_CAPITALS.fullmatch(found[0])
-    }
+    named = set()
+    for found in _CODE.finditer(text):
+        number = found[1] or found[2] or found[3]
+        if number or _IN_CAPITALS.fullmatch(found[0]):
+            named.add(f"error {number}" if number else found[0])
     shown = clean_line(mask(str(context.get("error") or "")), limit=120)
     return named | ({shown} if shown else set())
+
+
+def _apps(tickets: Sequence[Ticket]) -> list[tuple[str, int]]:
+    """What is known of the apps of those who reported it, not from their words: where more than half of them have the same."""
+    customers = {ticket.customer_id: ticket.customer.traits for ticket in tickets}
+    known = (traits for traits in customers.values() if isinstance(traits, dict))
+    told = _common(
+        f"{name.replace('_', ' ')} {clean_line(mask(str(value)), limit=40)}"
+        for traits in known
+        for name, value in traits.items()
+        if name.lower() in KNOWN_OF_APPS and isinstance(value, str | int | float) and value != ""
+    )
+    return [(value, count) for value, count in told if 2 * count > len(customers)]
 
 
 def _common(values: Iterable[str]) -> list[tuple[str, int]]:

@@ -25,23 +25,25 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Cell:
+    """`count`: how many tickets stand behind the link, where the text does not say it."""
+
     text: str
     url: str = ""
+    count: int | None = None
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`delta`: against the start of the period, with `mood` "good", "bad" or "" while the interval holds both. `missing`: why there is no number."""
+    """`delta`: against the start of the period, with `mood` "good", "bad" or "" while the interval holds both. `missing`: what there is too little of."""
 
     label: str
-    value: str
+    value: Cell
     notes: list[Cell]
-    url: str
     delta: str = ""
     direction: str = ""
     mood: str = ""
     spark: str = ""
-    missing: str = ""
+    missing: Cell | None = None
 
 
 @dataclass(frozen=True)
@@ -118,18 +120,23 @@ class Dashboard:
 
     def _part(self, name: str, label: str) -> Cell:
         """What a figure is made of, with the tickets behind it."""
-        return Cell(f"{self.line(name).share.value[-1] * 100:.1f} {label}", behind(name, *self.period.span(self.period.settled)))
+        line = self.line(name)
+        return Cell(f"{line.share.value[-1] * 100:.1f} {label}", self._settled(name), _number(line))
+
+    def _settled(self, name: str) -> str:
+        return behind(name, *self.period.span(self.period.settled))
 
     def _figure(self, name: str, label: str, notes: list[Cell], better: str, what: str = "") -> Figure:
         line, is_share = self.line(name), name != "calibration"
-        url = behind(what or name, *self.period.span(self.period.settled))
         spark = charts.spark(line.share.value, line.enough)
         if not line.enough[-1]:
             number = int(line.number[-1])
-            return Figure(label, "–", [], url, spark=spark, missing=f"{number or 'none'} in {self.period.window} days; it takes {ENOUGH}")
-        value = percent(float(line.share.value[-1])) if is_share else f"{line.share.value[-1]:.3f}"
+            missing = Cell(str(number or "none"), self._settled(what or "questions") if number else "", number)
+            return Figure(label, Cell("–"), [], spark=spark, missing=missing)
+        text = percent(float(line.share.value[-1])) if is_share else f"{line.share.value[-1]:.3f}"
+        value = Cell(text, self._settled(what or name), _number(line))
         change, direction, mood = self._change(line, better, is_share)
-        return Figure(label, value, notes, url, change, direction, mood, spark)
+        return Figure(label, value, notes, change, direction, mood, spark)
 
     def _change(self, line: Line, better: str, is_share: bool) -> tuple[str, str, str]:
         """Against the first window of the period, where the two have no day in common. A mood only where the interval says so."""
@@ -215,10 +222,10 @@ class Dashboard:
         """New policies, with those that were taken back. One too near to the next keeps its line and loses its name."""
         used = Policy.objects.filter(at__gte=midnight(self.period.first), state__in=[Policy.State.LIVE, Policy.State.RETIRED])
         marks: list[Tick] = []
-        for version, state, at in used.order_by("-pk").values_list("version", "state", "at")[:MARKS]:
-            x = on.across(at.astimezone(dt.UTC).date())
-            room, is_bad = not marks or marks[-1].at - x >= MARK_ROOM, state == Policy.State.RETIRED
-            name = f"{version} taken back" if is_bad else version
+        for policy in used.only("version", "state", "reasons", "at").order_by("-pk")[:MARKS]:
+            x = on.across(policy.at.astimezone(dt.UTC).date())
+            room, is_bad = not marks or marks[-1].at - x >= MARK_ROOM, policy.state == Policy.State.RETIRED and not policy.is_forgotten
+            name = f"{policy.version} taken back" if is_bad else policy.version
             marks.append(Tick(x, name if room else "", "end" if x > charts.RIGHT - 2 else "middle", is_bad=is_bad))
         return marks
 
@@ -230,7 +237,7 @@ class Dashboard:
             if not lines[0].enough[place]:
                 continue
             told = [f"{line.label} {_told(line, place)}" for line in lines if line.enough[place]]
-            text = f"{self.period.window} days to {short(end)}: {'; '.join(told)}. Of {lines[0].number[place]:.0f}."
+            text = f"{self.period.window} days to {short(end)}: {'; '.join(told)}. Of {lines[0].number[place]:,.0f}."
             x = max(on.across(end) - width / 2, 0.0)
             spots.append(Spot(round(x, 2), round(width, 2), text, behind(what, *self.period.span(end))))
         return spots
@@ -249,7 +256,7 @@ class Dashboard:
         rows = []
         for place in places:
             url = behind(drawing.what, *self.period.span(ends[place]))
-            told = [Cell(_told(line, place) if line.enough[place] else "too little") for line in lines]
+            told = [self._told(line, place) for line in lines]
             row = [Cell(short(ends[place])), *told, Cell(f"{lines[0].number[place]:,.0f}", url)]
             if slug == "day-one":
                 row.insert(-1, Cell(_points(self.proof.lift, place) if self.proof.lift.enough[place] else "too little"))
@@ -257,6 +264,14 @@ class Dashboard:
         if slug == "day-one":
             head.insert(-1, "Difference")
         return head, rows
+
+    def _told(self, line: Line, place: int) -> Cell:
+        """Where it is counted, with the tickets that it counts."""
+        if not line.enough[place]:
+            return Cell("too little")
+        if line.count is None:
+            return Cell(_told(line, place))
+        return Cell(_told(line, place), behind(line.name, *self.period.span(self.period.ends[place])), int(line.count[place]))
 
     # --- Week by week ---
 
@@ -284,6 +299,11 @@ class Dashboard:
 
 def _parts(line: Line) -> tuple[Floats, Floats, Floats]:
     return line.share.value, line.share.low, line.share.high
+
+
+def _number(line: Line) -> int:
+    """Of the last window: how many it counts, or what it is estimated from."""
+    return int((line.number if line.count is None else line.count)[-1])
 
 
 def _told(line: Line, place: int) -> str:

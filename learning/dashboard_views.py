@@ -37,7 +37,14 @@ def dashboard(request: AgentRequest) -> HttpResponse:
     period = trends.period(int(days) if days in {str(each) for each in trends.PERIODS} else max(trends.PERIODS), at)
     found, part = Dashboard(period), _fragment(request)
     slug = slug if slug in TABS else next(iter(TABS))
-    context: dict[str, Any] = {"board": found, "period": period, "periods": list(trends.PERIODS), "tabs": TABS.items(), "slug": slug}
+    context: dict[str, Any] = {
+        "board": found,
+        "period": period,
+        "periods": list(trends.PERIODS),
+        "tabs": TABS.items(),
+        "slug": slug,
+        "enough": trends.ENOUGH,
+    }
     if not found.is_empty:
         context["trend"] = found.trend(slug)
     if part != "trend":

@@ -56,15 +56,12 @@ def refresh(gap: Gap, rate: float, *, at: dt.datetime) -> None:
     quotable = _quotable(rows)
     answers = _answers(quotable)
     agreed = _agreement(answers)
-    gap.customers = gap.questions.filter(is_later=False).values("customer").distinct().count()
     gap.tested = retest.retest(decisions(gap), _source(gap), at=at)
     now = gap.tested["now"] / gap.tested["of"] if gap.tested["of"] else 0.0
     gap.lift = round((1 - now) * rate * agreed, 4)  # what nothing answers now, as far as an article would
-    gap.expected = round(gap.customers * gap.lift, 4)
     found = [words(f"{row.ticket.subject}\n{row.decision.question}") for row in rows]
     gap.terms = bursts.telling(found, incidents.usual(at), most=4)
     gap.facts = {
-        "questions": gap.questions.filter(is_later=False).count(),
         "kinds": dict(Counter(row.kind for row in rows)),
         "examples": _examples(gap, quotable),
         "answers": [{"ticket": ticket, "text": text[:ANSWER_LIMIT]} for ticket, text in answers[:EXAMPLES]],
@@ -75,6 +72,7 @@ def refresh(gap: Gap, rate: float, *, at: dt.datetime) -> None:
         "agreed": round(agreed, 4),
         "now": round(now, 4),
     }
+    gap.count()
     if gap.edited_by_id is None and gap.article_id is None:
         gap.draft_title, gap.draft_body, gap.facts["left_out"] = gap.title, *_draft([text for _, text in answers])
     gap.save(update_fields=["customers", "tested", "lift", "expected", "terms", "facts", "draft_title", "draft_body"])

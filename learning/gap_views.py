@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,17 +17,36 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.models import Ticket, User
-from learning import gaps, trial
-from learning.models import Gap, GapQuestion
+from learning import behind, gaps, trial
+from learning.models import Decision, Gap, GapQuestion
+from learning.models.gap import Stale
 
 ROWS, TICKETS = 50, 50
 OVER = [Gap.State.PUBLISHED, Gap.State.CLOSED, Gap.State.DISMISSED]
-LIST_FIELDS = ("title", "terms", "state", "customers", "lift", "expected", "facts", "trial", "closed_at", "published_at", "edited_by")
+LIST_FIELDS = (
+    "title",
+    "terms",
+    "state",
+    "customers",
+    "lift",
+    "expected",
+    "facts",
+    "tested",
+    "trial",
+    "closed_at",
+    "published_at",
+    "edited_by",
+)
 
 
 class DraftForm(forms.Form):
     title = forms.CharField(label="Title", max_length=200)
     body = forms.CharField(label="Text, in Markdown", max_length=20_000, widget=forms.Textarea(attrs={"rows": 12}))
+    mark = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, gap: Gap) -> DraftForm:
+        return cls(initial={"title": gap.draft_title, "body": gap.draft_body, "mark": gap.draft_mark})
 
 
 @require_safe
@@ -53,10 +74,11 @@ def show(request: AgentRequest, pk: int) -> HttpResponse:
 @require_POST
 @agent_required
 def draft(request: AgentRequest, pk: int) -> HttpResponse:
-    gap, form = _gap(request, pk), DraftForm(request.POST)
-    if not form.is_valid():
-        return page(request, gap, form=form, status=422)
-    if gap.edit(form.cleaned_data["title"], form.cleaned_data["body"], by=request.user, at=timezone.now()):
+    gap = _gap(request, pk)
+    refused, saved = _save(request, gap)
+    if refused is not None:
+        return refused
+    if saved:
         messages.success(request, "Saved. It is not drafted over any more.")
     return redirect(gap)
 
@@ -64,11 +86,57 @@ def draft(request: AgentRequest, pk: int) -> HttpResponse:
 @require_POST
 @agent_required
 def article(request: AgentRequest, pk: int) -> HttpResponse:
-    """“Write this article”: into the editor of articles, with the draft."""
+    """“Write this article”: into the editor of articles, with the draft as it stands in the form."""
     if not may_write(request.user):
         raise PermissionDenied
-    written = _gap(request, pk).write_article(by=request.user, at=timezone.now())
+    gap = _gap(request, pk)
+    refused, _ = _save(request, gap, may_be_empty=True)
+    if refused is not None:
+        return refused
+    written = gap.write_article(by=request.user, at=timezone.now())
     return redirect(reverse("admin:helpdesk_article_change", args=[written.pk]))
+
+
+@require_safe
+@agent_required
+def tickets(request: AgentRequest, pk: int) -> HttpResponse:
+    """The tickets that one number of a gap counts."""
+    gap, what = _gap(request, pk), request.GET.get("what", "questions")
+    if what not in LISTS:
+        raise Http404("Nothing is counted by that name.")
+    title, says, found = LISTS[what]
+    first = gap.questions.order_by("at").values_list("at", flat=True).first()
+    return behind.page(
+        request,
+        Decision.objects.filter(pk__in=list(found(gap).values_list("decision", flat=True))),
+        title=f"{title} · {gap.title}",
+        says=says,
+        back=(gap.get_absolute_url(), "The gap"),
+        since=first or gap.opened_at,
+        until=timezone.now(),
+        address={"what": what},
+    )
+
+
+def _one_each(gap: Gap) -> QuerySet[GapQuestion]:
+    return gap.own.exclude(customer=None).order_by("customer_id", "-at", "-pk").distinct("customer_id")
+
+
+def _by_it(gap: Gap) -> QuerySet[GapQuestion]:
+    return gap.questions.filter(pk__in=[row.pk for row in gaps.latest_of(gap) if row.kind == GapQuestion.Kind.ANSWERED])
+
+
+LISTS: dict[str, tuple[str, str, Callable[[Gap], QuerySet[GapQuestion]]]] = {
+    "questions": ("Questions", "What no article answered.", lambda gap: gap.own),
+    "customers": ("Customers", "The newest question of each.", _one_each),
+    "now": (
+        "Answered now",
+        "The newest of its questions were asked again; these would be answered.",
+        lambda gap: gap.own.filter(ticket__in=gap.tested.get("tickets", [])),
+    ),
+    "later": ("Asked since", "The newest ones since its article is out.", gaps.latest_of),
+    "by_it": ("Answered by it", "The newest ones since its article is out, answered by it, and that held.", _by_it),
+}
 
 
 @require_POST
@@ -122,7 +190,7 @@ def page(request: AgentRequest, gap: Gap, *, status: int = 200, **forms_: Any) -
     before = [row for row in linked if not row.is_later]
     context = {
         "gap": gap,
-        "form": DraftForm(initial={"title": gap.draft_title, "body": gap.draft_body}),
+        "form": DraftForm.of(gap),
         "linked": before,
         "later": [row for row in linked if row.is_later],
         "hidden": count - len(linked),
@@ -133,6 +201,21 @@ def page(request: AgentRequest, gap: Gap, *, status: int = 200, **forms_: Any) -
         **forms_,
     }
     return render(request, "learning/gap.html", context, status=status)
+
+
+def _save(request: AgentRequest, gap: Gap, *, may_be_empty: bool = False) -> tuple[HttpResponse | None, bool]:
+    """What was typed, into the draft: the page once more where it is refused, and whether anything changed."""
+    form = DraftForm(request.POST)
+    form.fields["body"].required = not may_be_empty
+    if not form.is_valid():
+        return page(request, gap, form=form, status=422), False
+    title, body, mark = (form.cleaned_data[name] for name in ("title", "body", "mark"))
+    try:
+        return None, gap.edit(title, body, by=request.user, at=timezone.now(), mark=mark)
+    except Stale:
+        gap = _gap(request, gap.pk)
+        form.data = {**request.POST.dict(), "mark": gap.draft_mark}  # who has read what the other one wrote may save
+        return page(request, gap, form=form, theirs=gap, status=409), False
 
 
 def _gap(request: HttpRequest, pk: int) -> Gap:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from helpdesk.events import consumer
 from helpdesk.models import Chunk, Customer, Event, Source
@@ -230,8 +230,8 @@ def _outcome(gap: Gap, asked: Asked, row: GapQuestion | None) -> bool:
 
 
 def _judge(gap: Gap, at: dt.datetime) -> None:
-    latest = gap.questions.filter(is_later=True).order_by("-at").values_list("kind", flat=True)[: trial.LATEST]
-    answered, failed = (list(latest).count(kind) for kind in (GapQuestion.Kind.ANSWERED, GapQuestion.Kind.FAILED))
+    latest = list(latest_of(gap).values_list("kind", flat=True))
+    answered, failed = (latest.count(kind) for kind in (GapQuestion.Kind.ANSWERED, GapQuestion.Kind.FAILED))
     found = trial.Trial(answered, failed, len(latest) - answered - failed)
     if found.holds and gap.close(found.as_json(), at=at):
         return
@@ -245,6 +245,11 @@ def _solved_by_people(gap: Gap) -> list[GapQuestion]:
     kinds = [GapQuestion.Kind.PEOPLE, GapQuestion.Kind.TAUGHT]
     found = gap.questions.filter(kind__in=kinds, is_later=False).select_related("ticket__customer", "decision__customer")
     return list(found.order_by("-at")[:TAUGHT])
+
+
+def latest_of(gap: Gap) -> QuerySet[GapQuestion]:
+    """The later questions that count."""
+    return gap.questions.filter(is_later=True).order_by("-at", "-pk")[: trial.LATEST]
 
 
 def counts() -> dict[str, int]:

@@ -88,8 +88,11 @@ def fix(request: AgentRequest, pk: int) -> HttpResponse:
     incident, form = _incident(request, pk), FixForm(request.POST)
     if not form.is_valid():
         return page(request, incident, fix_form=form, status=422)
-    if incident.fix(form.cleaned_data["text"], by=request.user, at=timezone.now()):
+    text = form.cleaned_data["text"]
+    if incident.fix(text, by=request.user, at=timezone.now()):
         messages.success(request, "Marked as fixed. Everybody who reported it is being told.")
+    elif incident.fixed_text != text.strip():
+        return page(request, _incident(request, pk), unsent=text, status=409)
     return redirect(incident)
 
 
@@ -100,6 +103,8 @@ def dismissal(request: AgentRequest, pk: int) -> HttpResponse:
     incident = _incident(request, pk)
     if incident.dismiss(by=request.user, at=timezone.now()):
         messages.success(request, "Dismissed. Its tickets stay as they are, and customers read no notice.")
+    else:
+        messages.info(request, "It was over already, so nothing was changed.")
     return redirect(incident)
 
 

@@ -18,7 +18,7 @@ from learning import bugreport, bursts, outgoing
 from learning.consume import vector_of
 from learning.masking import mask
 from learning.models import Incident, Report
-from learning.models.incident import NOTICE
+from learning.models.incident import NOTICE, NOTICE_OF
 from learning.signals import incident_over, incident_raised
 from learning.wording import has_link, words
 
@@ -151,7 +151,9 @@ def _keep(ticket: Ticket, text: str, vector: bursts.Vectors, at: dt.datetime) ->
 
 def _raise_if_burst(at: dt.datetime) -> Incident | None:
     recent = Report.objects.filter(at__gt=at - bursts.WINDOW, at__lte=at, incident=None, is_apart=False)
-    rows = list(recent.select_related("ticket__customer", "ticket__team").order_by("-at", "-pk")[: bursts.MOST])[::-1]
+    rows = list(recent.select_related("ticket__customer", "ticket__organisation", "ticket__team").order_by("-at", "-pk")[: bursts.MOST])[
+        ::-1
+    ]
     window = [_seen(row) for row in rows]
     found = bursts.scan(window, usual(at))
     if found is None:
@@ -168,15 +170,14 @@ def _raise_if_burst(at: dt.datetime) -> Incident | None:
 
 
 def _raise(members: Sequence[Report], centre: bursts.Vectors, found: bursts.Burst, usual: bursts.Background, at: dt.datetime) -> Incident:
-    quotable = [row for row in members if not bugreport.is_private(row)]
-    nearest = max(quotable, key=lambda row: float(_vector(row.vector) @ centre), default=None)
-    title = clean_line(mask(nearest.ticket.subject, [nearest.ticket.customer.name]), limit=120) if nearest else ""
+    quotable = sorted((row for row in members if not bugreport.is_private(row)), key=lambda row: -float(_vector(row.vector) @ centre))
+    title = clean_line(mask(quotable[0].ticket.subject, [quotable[0].ticket.customer.name]), limit=120) if quotable else ""
     incident = Incident.objects.create(
         title=title or "Several customers report the same",
         first_seen=members[0].at,
         last_seen=members[-1].at,
         raised_at=at,
-        public_text=NOTICE,
+        public_text=_notice(quotable, usual),
         evidence=round(found.evidence, 3),
         usual=round(bursts.expected_a_day(usual, centre), 3),
         centre=centre,
@@ -185,6 +186,21 @@ def _raise(members: Sequence[Report], centre: bursts.Vectors, found: bursts.Burs
     outgoing.announce(incident, "raised")
     transaction.on_commit(partial(incident_raised.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
+
+
+def _notice(quotable: Sequence[Report], usual: bursts.Background) -> str:
+    """What customers read of it: named by the most typical subject that names nobody, else by the words that most have in common.
+
+    Who reads it does not know the others, so a subject in which anything had to be taken out is not shown, not even without that.
+    """
+    tickets = [row.ticket for row in quotable]
+    people = [ticket.customer.name for ticket in tickets] + [ticket.organisation.name for ticket in tickets if ticket.organisation]
+    subjects = (clean_line(ticket.subject, limit=100) for ticket in tickets)
+    matter = next((subject for subject in subjects if subject and mask(subject, people) == subject), "")
+    if not matter:
+        common = bursts.telling([frozenset(row.words) for row in quotable], usual, most=3) if quotable else []
+        matter = ", ".join(word for word in common if mask(word, people) == word)
+    return NOTICE_OF.format(matter) if matter else NOTICE
 
 
 def _link(incident: Incident, rows: Iterable[Report], at: dt.datetime) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from helpdesk.models import Event, Source, Ticket, User
 from learning import abstention, calibration, measures
 from learning.credit import logit
-from learning.models import Audit, Decision, LearnedResolution, Policy, Signal
+from learning.models import Audit, LearnedResolution, Policy, Signal
 
 WEEK = dt.timedelta(days=7)
 FEW = 2  # of each kind
@@ -75,14 +75,14 @@ def _worked(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
                 titles[source],
                 "for more questions.",
                 why,
-                _behind("signal-demonstrated", since, at, source),
+                _behind("signal-demonstrated-instead", since, at, source),
             )
 
 
 def _missed(since: dt.datetime, at: dt.datetime) -> Iterator[Lesson]:
     """Sources that were served and, all signals considered, missed more often than they solved."""
-    shown = Decision.objects.first_of_tickets().shown().filter(at__range=(since, at), belief__isnull=False, source__isnull=False)
-    found = shown.values("source").annotate(missed=Count("pk", filter=Q(belief__lt=0.5)), shown_in=Count("pk"))
+    shown = measures.questions().filter(measures.MEASURES["spoken"].where, at__range=(since, at), source__isnull=False)
+    found = shown.values("source").annotate(missed=Count("pk", filter=measures.MEASURES["doubted"].where), shown_in=Count("pk"))
     rows = [row for row in found.filter(missed__gte=1).order_by("-missed", "source")[:FEW] if row["missed"] * 2 >= row["shown_in"]]
     titles = _titles([row["source"] for row in rows])
     for row in rows:

@@ -6,12 +6,28 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Greatest, Least, Ln, Round
 
 from helpdesk.models import Resolution, Ticket
 from learning.channels import CHANNELS
+from learning.credit import PRIOR_CEILING, PRIOR_FLOOR
 from learning.models import Decision, Signal
 from learning.models.decision import CONTROL, DecisionQuerySet
 
@@ -32,6 +48,7 @@ SIDES = {
     "neither": "Both pass it on",
 }
 Questions: TypeAlias = "QuerySet[Any, Any]"  # decisions with `ending` and `side`
+TENTHS = 10  # of a nat: how finely evidence is counted
 SIGNAL = "signal-"  # followed by the kind, and where it stands: signal-assumed, signal-assumed-held
 HELD_OUT = "held_out"
 
@@ -48,10 +65,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where signals stand. `says`: what stands in their list, in a sentence."""
+    """Where signals stand. `says`: what stands in their list, in a sentence; `beside`: another kind that must speak of the same decision."""
 
     says: str
     states: tuple[str, ...]
+    beside: str = ""
 
 
 STANDINGS = {
@@ -60,8 +78,11 @@ STANDINGS = {
         "A signal of this kind came in these days. It counts when its time is up, if nothing speaks against it.", (Signal.State.PENDING,)
     ),
     "reversed": Standing("A signal of this kind came in these days and was taken back: it counts for nothing.", (Signal.State.REVERSED,)),
+    "instead": Standing(
+        "In these days an agent solved it with this, where something else had come first.", (Signal.State.MATURED,), "overruled"
+    ),
 }
-
+WEIGHED = Q(belief__isnull=False) & ~Q(tenths=0)  # signals that cancel each other out, or weigh nothing, say nothing
 
 _MEASURES = [
     Measure("questions", "Questions", "Everything that was asked of the assistant.", Q()),
@@ -78,11 +99,16 @@ _MEASURES = [
     Measure("left", "Left without a word", "No person was needed, and nothing says that it was solved.", Q(ending="left")),
     Measure("deflected", "Deflected", "No person was needed, whatever became of it.", ~Q(ending="handed_over")),
     Measure("handed_over", "Handed to people", "A person took over, at once or later.", Q(ending="handed_over")),
-    Measure("spoken", "Answers that signals speak of", "What precision is estimated from.", Q(kind="answer", belief__isnull=False)),
+    Measure("spoken", "Answers that signals speak of", "What precision is estimated from.", Q(kind="answer") & WEIGHED),
     Measure(
-        "doubted", "Answers that signals speak against", "After all signals rather wrong than right.", Q(kind="answer", belief__lt=0.5)
+        "doubted",
+        "Answers that signals speak against",
+        "After all signals rather wrong than right.",
+        Q(kind="answer", belief__lt=0.5) & WEIGHED,
     ),
-    Measure("judged", "Decisions that signals speak of", "What the calibration error is estimated from.", Q(belief__isnull=False)),
+    Measure(
+        "judged", "Decisions that signals speak of", "What the calibration error is estimated from.", Q(source__isnull=False) & WEIGHED
+    ),
     Measure(
         "audited", "Audited answers", "Drawn by chance and judged by an agent.", Q(kind="answer", audit__verdict__in=["right", "wrong"])
     ),
@@ -115,8 +141,8 @@ def _asked(decisions: DecisionQuerySet) -> Questions:
 
 
 def told(decisions: DecisionQuerySet) -> Questions:
-    """Each with how its ticket ended, and what day one would have done."""
-    return decisions.annotate(ending=_ending(), side=_side())
+    """Each with how its ticket ended, and what day one would have done; `tenths` can be asked for."""
+    return decisions.annotate(ending=_ending(), side=_side()).alias(tenths=_tenths())
 
 
 def signal_of(name: str) -> tuple[str, Standing]:
@@ -136,7 +162,9 @@ def behind(name: str, first: dt.date, last: dt.date, source: int = 0) -> Questio
         given = Signal.objects.filter(state__in=standing.states, kind=kind, at__gte=midnight(first))
         given = given.filter(at__lt=midnight(last + dt.timedelta(days=1)))
         given = given.filter(Q(source=source) | Q(source=None, decision__source=source)) if source else given
-        return told(Decision.objects.filter(pk__in=given.values("decision")))
+        given = given.filter(decision__in=_spoken_of(standing.beside)) if standing.beside else given
+        each = given.filter(decision=OuterRef("pk")).order_by().values("decision").annotate(number=Count("pk"))
+        return told(Decision.objects.filter(pk__in=given.values("decision")).annotate(times=Subquery(each.values("number"))))
     asked = held_out() if name == HELD_OUT else questions()
     found = on_days(asked.filter(MEASURES[name].where), first, last)
     return found.filter(source=source) if source else found
@@ -144,6 +172,24 @@ def behind(name: str, first: dt.date, last: dt.date, source: int = 0) -> Questio
 
 def midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def _spoken_of(kind: str) -> QuerySet[Any, Any]:
+    return Signal.objects.in_force().filter(kind=kind).values("decision")
+
+
+def whole(value: Combinable) -> Combinable:
+    return Cast(Round(value), IntegerField())
+
+
+def logit(p: Combinable, floor: float, ceiling: float) -> Combinable:
+    held = Least(Greatest(p, Value(floor)), Value(ceiling), output_field=FloatField())
+    return Ln(held, output_field=FloatField()) - Ln(Value(1.0) - held, output_field=FloatField())
+
+
+def _tenths() -> Combinable:
+    """What the signals on a decision weigh: `credit.belief` turned round, from what is believed of it now back to its own confidence."""
+    return whole(TENTHS * (logit(F("belief"), 1e-6, 1 - 1e-6) - logit(F("confidence"), PRIOR_FLOOR, PRIOR_CEILING)))
 
 
 def control_source() -> Combinable:

@@ -9,18 +9,15 @@ from itertools import chain
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, DateField, F, FloatField, IntegerField, Q, Sum, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Greatest, Least, Ln, Round, TruncDate
+from django.db.models import Count, DateField, F, Q, Sum
+from django.db.models.functions import TruncDate
 
 from learning import measures
-from learning.credit import PRIOR_CEILING, PRIOR_FLOOR
 from learning.measures import ENDINGS, SIDES, Questions
 from learning.models import Audit, Decision, Metric, Signal
 
 ANEW = 35  # days whose rows are worked out again each time: what comes later than that is rare
 AT_ONCE = 31  # days in one transaction
-TENTHS = 10  # of a nat: how finely evidence is counted
 Rows = dict[tuple[dt.date, str], Metric]
 
 
@@ -78,7 +75,7 @@ def _counts(asked: Questions) -> Iterator[Metric]:
 
 def _right(asked: Questions) -> Iterator[Metric]:
     """Per side, how many answers carry how much evidence: [[tenths of a nat, answers], ...]."""
-    answers = asked.filter(kind=Decision.Kind.ANSWER, belief__isnull=False).annotate(tenths=_tenths())
+    answers = asked.filter(kind=Decision.Kind.ANSWER, belief__isnull=False).annotate(tenths=F("tenths"))
     found: dict[dt.date, dict[str, list[list[int]]]] = defaultdict(lambda: defaultdict(list))
     for row in answers.values("day", "side", "tenths").annotate(number=Count("pk")).order_by("tenths"):
         found[row["day"]][row["side"]].append([row["tenths"], row["number"]])
@@ -99,10 +96,10 @@ def _frozen_right(asked: Questions) -> Iterator[Metric]:
 
 def _calibration(asked: Questions) -> Iterator[Metric]:
     """Decisions by how sure they were, in half nats, and the evidence on them: [[half nats, tenths, decisions, sum of confidence], ...]."""
-    spoken = asked.filter(belief__isnull=False, source__isnull=False)
-    binned = spoken.annotate(tenths=_tenths(), sure=_whole(2 * _logit(F("confidence"), 0.001, 0.999)))
+    spoken = asked.filter(measures.MEASURES["judged"].where)
+    binned = spoken.annotate(tenths=F("tenths"), sure=measures.whole(2 * measures.logit(F("confidence"), 0.001, 0.999)))
     found: dict[dt.date, list[list[Any]]] = defaultdict(list)
-    counted = binned.exclude(tenths=0).values("day", "sure", "tenths").annotate(number=Count("pk"), sum=Sum("confidence"))
+    counted = binned.values("day", "sure", "tenths").annotate(number=Count("pk"), sum=Sum("confidence"))
     for row in counted.order_by("sure", "tenths"):
         found[row["day"]].append([row["sure"], row["tenths"], row["number"], round(row["sum"], 6)])
     for day, bins in found.items():
@@ -137,17 +134,3 @@ def _held_out(asked: Questions) -> Iterator[Metric]:
 
 def _day(field: str) -> TruncDate:
     return TruncDate(field, tzinfo=dt.UTC, output_field=DateField())
-
-
-def _tenths() -> Combinable:
-    """What the signals on a decision weigh: `credit.belief` turned round, from what is believed of it now back to its own confidence."""
-    return _whole(TENTHS * (_logit(F("belief"), 1e-6, 1 - 1e-6) - _logit(F("confidence"), PRIOR_FLOOR, PRIOR_CEILING)))
-
-
-def _logit(p: Combinable, floor: float, ceiling: float) -> Combinable:
-    held = Least(Greatest(p, Value(floor)), Value(ceiling), output_field=FloatField())
-    return Ln(held, output_field=FloatField()) - Ln(Value(1.0) - held, output_field=FloatField())
-
-
-def _whole(value: Combinable) -> Combinable:
-    return Cast(Round(value), IntegerField())

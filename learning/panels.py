@@ -62,7 +62,7 @@ def stale(viewer: User, history: History) -> dict[str, Any]:
 
 
 def policies(viewer: User, history: History) -> dict[str, Any]:
-    return {"policies": list(Policy.objects.only("version", "state", "at").order_by("-pk")[:MOST])}
+    return {"policies": list(Policy.objects.only("version", "state", "reasons", "at").order_by("-pk")[:MOST])}
 
 
 def signals(viewer: User, history: History) -> dict[str, Any]:

@@ -167,9 +167,7 @@ def refit(at: dt.datetime, *, afresh: bool = False) -> Policy:
         incumbent = gate.Rules(before.coefficients, before.line, before.threshold, before.shifts)
         verdict = gate.judge(recent, new, target, incumbent, rules, lambda some: _fit(some, target, rules.coefficients, AGAIN)[0])
     if afresh:
-        Policy.objects.exclude(state=Policy.State.REJECTED).exclude(retired_at__isnull=False).update(
-            state=Policy.State.RETIRED, retired_at=at
-        )
+        Policy.objects.forget(at=at)
     state, reasons = _standing(verdict, is_new=not afresh and is_another_kind(in_use, target))
     return Policy.objects.create(
         version=_next_version(),

@@ -32,17 +32,20 @@ def listing(request: AgentRequest) -> HttpResponse:
     rows = list(found.order_by("-pk")[: ROWS + 1])
     in_use, trial = Policy.objects.in_use(), Policy.objects.on_trial()
     watched = watch.look(in_use) if in_use else None
+    may_undo, served = request.user.is_admin, Policy.objects.live().only("version").order_by("-pk")
     context = {
         "rows": [(policy, changes.told(policy, policy.before)) for policy in rows[:ROWS]],
         "older": rows[ROWS - 1].pk if len(rows) > ROWS else None,
         "is_first": not before,
         "in_use": in_use,
+        "follower": served.filter(pk__lt=in_use.pk).first() if may_undo and in_use else None,
         "watched": watched,
         "exposure": math.ceil(watched.exposure) if watched and math.isfinite(watched.exposure) else None,
         "alarm": round(1 / watch.ALPHA),
         "trial": trial,
         "tried": rollout.look(trial, timezone.now()) if trial else None,
         "limit": round(1 / rollout.ALPHA),
+        "restorable": Policy.objects.restorable() if may_undo else None,
     }
     return render(request, "learning/policies.html", context)
 
@@ -83,7 +86,7 @@ LISTS: dict[str, tuple[str, str, Callable[[Policy], DecisionQuerySet]]] = {
 @require_POST
 @agent_required
 def take_back(request: AgentRequest, pk: int) -> HttpResponse:
-    """One click by an admin; the one before it decides from the next question on, and what is on trial serves nobody any more."""
+    """By an admin, who was asked twice; the one before it decides from the next question on, and what is on trial serves nobody any more."""
     if not request.user.is_admin:
         raise PermissionDenied
     policy = get_object_or_404(Policy, pk=pk)
@@ -94,4 +97,18 @@ def take_back(request: AgentRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{policy.version} is taken back. The one before it decides from now on.")
     else:
         messages.info(request, f"{policy.version} was not in use any more.")
+    return redirect("learning:policies")
+
+
+@require_POST
+@agent_required
+def restoring(request: AgentRequest, pk: int) -> HttpResponse:
+    """The way forward again, for an admin who has gone back too far."""
+    if not request.user.is_admin:
+        raise PermissionDenied
+    policy = get_object_or_404(Policy, pk=pk)
+    if policy.restore(by=request.user, at=timezone.now()):
+        messages.success(request, f"{policy.version} is in use again. It decides from now on.")
+    else:
+        messages.info(request, f"{policy.version} cannot be put in use again: it is in use, or something newer is.")
     return redirect("learning:policies")

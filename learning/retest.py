@@ -23,14 +23,16 @@ def retest(decisions: Sequence[Decision], article: int | None, *, at: dt.datetim
 
     What was remembered of a question itself is left out: it must be solved by what others have taught.
     """
-    now = before = by_it = 0
+    before = by_it = 0
+    now = []
     for decision in decisions[:MOST]:
         question, candidates, recalled = _asked_again(decision, at)
         ranking = rank(question, candidates, recalled)
-        now += ranking.action == "answer"
+        now += [decision.ticket_id] if ranking.action == "answer" else []
         by_it += ranking.action == "answer" and ranking.first is not None and ranking.first.source_id == article
         before += _without(article, question, candidates, recalled, ranking).action == "answer"
-    return {"of": min(len(decisions), MOST), "now": now, "by_it": by_it, "before": before, "at": at.isoformat()}
+    asked = [decision.ticket_id for decision in decisions[:MOST]]
+    return {"of": len(asked), "now": len(now), "asked": asked, "tickets": now, "by_it": by_it, "before": before, "at": at.isoformat()}
 
 
 def _asked_again(decision: Decision, at: dt.datetime) -> tuple[Question, list[Candidate], Recall]:

@@ -48,12 +48,19 @@ class Stream:
         self.today: dt.date | None = None
 
     def feed(
-        self, key: int, at: dt.datetime, vector: Vectors, words: frozenset[str], account: str, has_link: bool = False
+        self,
+        key: int,
+        at: dt.datetime,
+        vector: Vectors,
+        words: frozenset[str],
+        account: str,
+        has_link: bool = False,
+        is_known: bool = False,
     ) -> Raised | None:
-        """The incident that this report raised, if it did."""
+        """The incident that this report raised, if it did. `is_known`: the sender has proved who they are; who wrote before is known anyway."""
         self.close(at)
         usual = self._background(at)
-        known = account in self.seen and at - self.seen[account] >= bursts.KNOWN_AFTER
+        known = is_known or (account in self.seen and at - self.seen[account] >= bursts.KNOWN_AFTER)
         report = Report(key, at, vector, words, account, known, has_link, *bursts.shares(usual, vector, words))
         self.past.append(report)
         self.seen.setdefault(account, at)

@@ -24,7 +24,7 @@ class Drawing:
 
     lines: list[tuple[str, Line]]
     unit: str
-    what: str  # the tickets behind it
+    what: str  # that its lines are shares of
     target: float | None = None
     has_bands: bool = True
 
@@ -148,9 +148,9 @@ TABS = {
 OF_QUESTIONS = "% of questions"
 DRAWINGS: dict[str, Callable[[Dashboard], Drawing]] = {
     "day-one": lambda of: Drawing([("learned", of.proof.learned), ("frozen", of.proof.frozen)], "% answered rightly", "questions"),
-    "resolved": lambda of: Drawing([("learned", of.line("resolved")), ("second", of.line("confirmed"))], OF_QUESTIONS, "resolved"),
-    "answered": lambda of: Drawing([("learned", of.line("answered")), ("frozen", of.line("frozen_answered"))], OF_QUESTIONS, "answered"),
-    "handed-over": lambda of: Drawing([("learned", of.line("handed_over"))], OF_QUESTIONS, "handed_over"),
+    "resolved": lambda of: Drawing([("learned", of.line("resolved")), ("second", of.line("confirmed"))], OF_QUESTIONS, "questions"),
+    "answered": lambda of: Drawing([("learned", of.line("answered")), ("frozen", of.line("frozen_answered"))], OF_QUESTIONS, "questions"),
+    "handed-over": lambda of: Drawing([("learned", of.line("handed_over"))], OF_QUESTIONS, "questions"),
     "precision": lambda of: Drawing([("learned", of.line("precision"))], "% of answers", "spoken", SiteSettings.load().answer_target),
     "calibration": lambda of: Drawing(
         [("learned", of.line("calibration")), ("frozen", _floor(of.line("calibration")))], " apart", "judged", has_bands=False

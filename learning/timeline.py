@@ -11,6 +11,8 @@ from learning.models import Incident
 
 HOUR = dt.timedelta(hours=1)
 LEAST, MOST = 12, 48  # bars
+STEPS, TIMES = (1, 2, 3, 6, 12, 24), 8  # hours between two times on the axis, and how many of these there is room for
+EDGE = 8  # percent of the width that half a date takes
 HEIGHT = 92.0
 
 
@@ -27,10 +29,21 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A time on the axis. `is_wide`: only where there is room."""
+
+    x: float
+    text: str
+    anchor: str
+    is_wide: bool
+
+
+@dataclass(frozen=True)
 class Chart:
     bars: list[Bar]
     label: str
     peak: int
+    ticks: list[Tick]
 
     @property
     def counted(self) -> list[Bar]:
@@ -57,7 +70,21 @@ def chart(incident: Incident) -> Chart:
     ]
     busiest = max(bars, key=lambda bar: bar.count)
     at = timezone.localtime(busiest.at)
-    return Chart(bars, f"Reports an hour: at most {peak}, at {at:%H:%M} on {at.day} {at:%B}; {len(times)} in all", peak)
+    return Chart(bars, f"Reports an hour: at most {peak}, at {at:%H:%M} on {at.day} {at:%B}; {len(times)} in all", peak, _ticks(bars))
+
+
+def _ticks(bars: list[Bar]) -> list[Tick]:
+    """Round hours, at most TIMES of them, the first and each that begins a day with its date."""
+    hours = [timezone.localtime(bar.at) for bar in bars]
+    step = next(step for step in STEPS if len(bars) / step <= TIMES)
+    places = [place for place, at in enumerate(hours) if at.hour % step == 0 and not at.minute]
+    told: list[Tick] = []
+    for number, place in enumerate(places):
+        at, x = hours[place], round(bars[place].x + bars[place].width / 2, 2)
+        is_new = not told or at.date() != hours[places[number - 1]].date()
+        anchor = "start" if x < EDGE else "end" if x > 100 - EDGE else "middle"
+        told.append(Tick(x, f"{at.day} {at:%b}, {at:%H:%M}" if is_new else f"{at:%H:%M}", anchor, not is_new and number % 2 == 1))
+    return told
 
 
 def _column(count: int, peak: int) -> tuple[float, float]:

@@ -60,13 +60,16 @@ def period(days: int, at: dt.datetime) -> Period:
 
 @dataclass(frozen=True)
 class Line:
-    """A share over time. `number`: (t,) what it rests on; below ENOUGH the share says nothing. `floor`: what pure chance would read."""
+    """A share over time. `number`: (t,) what it rests on; below ENOUGH the share says nothing. `count`: (t,) how many of these it is, where that
+    is counted and not estimated. `floor`: what pure chance would read.
+    """
 
     name: str
     label: str
     share: Share
     number: Floats
     floor: Floats | None = None
+    count: Floats | None = None
 
     @property
     def enough(self) -> Booleans:
@@ -143,8 +146,8 @@ def counted(name: str, label: str, *names: str) -> Callable[[History], Line]:
     """A share of all questions that is simply counted."""
 
     def line(history: History) -> Line:
-        total = history.summed("questions")
-        return Line(name, label, estimates.wilson(history.summed(*names), total), total)
+        total, count = history.summed("questions"), history.summed(*names)
+        return Line(name, label, estimates.wilson(count, total), total, count=count)
 
     return line
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.access import AgentRequest, agent_required
 from helpdesk.formatting import clean_line, plain
-from helpdesk.models import Source
+from helpdesk.models import Source, User
 from learning.models import Audit
 
 OFFERED = 5  # other sources that may have been right
@@ -37,10 +39,23 @@ def verdict(request: AgentRequest, pk: int) -> HttpResponse:
     if said not in Audit.Verdict.values:
         return render(request, "learning/audits.html", {"problem": "Choose “Right”, “Wrong” or “Cannot tell”."}, status=422)
     source = next((each for each in _others(audit) if str(each.pk) == better), None)
-    audit.judge(said, by=request.user, at=timezone.now(), source=source)
+    thanks = "Thank you. The assistant learns from it."
+    was_first = audit.judge(said, by=request.user, at=timezone.now(), source=source)
+    if not was_first:
+        thanks = _came_second(audit, request.user)
     if request.htmx:  # from beside the ticket
-        return HttpResponse('<p class="faint" role="status">Thank you. The assistant learns from it.</p>')
+        return HttpResponse(format_html('<p class="faint" role="status">{}</p>', thanks))
+    if not was_first:
+        messages.info(request, thanks)
     return redirect("learning:audits")
+
+
+def _came_second(audit: Audit, user: User) -> str:
+    audit.refresh_from_db()
+    said = audit.get_verdict_display()
+    if audit.by == user:
+        return f"You had judged it already: “{said}”. That stands."
+    return f"{audit.by.name if audit.by else 'Somebody'} was faster and said “{said}”. That stands, and yours was not counted."
 
 
 def _others(audit: Audit) -> list[Source]:

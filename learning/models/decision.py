@@ -83,5 +83,10 @@ class Decision(models.Model):
         best = max((each for each in self.candidates if each.get("aside")), key=lambda each: each["score"], default=None)
         return int(best["source"]) if best and best["score"] > self.confidence else None
 
+    @property
+    def is_day_one(self) -> bool:
+        """Of a held-out customer: its confidence is how well search fits, held against no outcome, and no probability to show."""
+        return self.policy == CONTROL
+
     def __str__(self) -> str:
         return f"{self.kind} {self.confidence:.2f} on #{self.ticket_id}"

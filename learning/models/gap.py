@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.text import slugify
 from pgvector.django import VectorField
@@ -17,6 +18,10 @@ from learning.models.decision import DIMENSIONS, Decision
 
 if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
+
+
+class Stale(Exception):
+    """Somebody else has changed the draft since."""
 
 
 class GapQuerySet(models.QuerySet["Gap"]):
@@ -80,14 +85,38 @@ class Gap(models.Model):
     def is_unwritten(self) -> bool:
         return self.state in self.UNWRITTEN
 
+    @property
+    def own(self) -> models.QuerySet[GapQuestion]:
+        """Its questions without those that came once its article was out."""
+        return self.questions.filter(is_later=False)
+
+    @property
+    def draft_mark(self) -> str:
+        """Another one whenever an agent has changed the draft; empty while nobody has, so that drafting it anew is in nobody's way."""
+        return hashlib.sha256(f"{self.draft_title}\0{self.draft_body}".encode()).hexdigest()[:16] if self.edited_by_id else ""
+
+    def count(self) -> None:
+        """How many asked; not saved."""
+        found = self.own.aggregate(questions=Count("pk"), customers=Count("customer", distinct=True))
+        self.customers, self.facts = found["customers"], {**self.facts, "questions": found["questions"]}
+        self.expected = round(self.customers * self.lift, 4)
+
     # --- Verbs. Each is idempotent, one transaction, and writes its Event. ---
 
     @transaction.atomic
-    def edit(self, title: str, body: str, *, by: User, at: dt.datetime) -> bool:
-        """An agent's own words for the draft; from then on it is not drafted over."""
+    def edit(self, title: str, body: str, *, by: User, at: dt.datetime, mark: str | None = None) -> bool:
+        """An agent's own words for the draft; from then on it is not drafted over.
+
+        `mark`: of the draft that these words were put in place of. Raises Stale when another agent has changed it since, or made an article of
+        it, and saves nothing.
+        """
         self._lock()
-        title, body = title.strip()[:200], body.strip()
-        if not self.is_unwritten or (self.draft_title, self.draft_body) == (title, body):
+        title, body = title.strip()[:200], body.replace("\r\n", "\n").strip()  # as browsers send lines
+        if (self.draft_title, self.draft_body) == (title, body):
+            return False
+        if mark is not None and (mark != self.draft_mark or self.article is not None or not self.is_unwritten):
+            raise Stale
+        if not self.is_unwritten:
             return False
         self.draft_title, self.draft_body, self.edited_by = title, body, by
         self.save(update_fields=["draft_title", "draft_body", "edited_by"])
@@ -167,6 +196,12 @@ class Gap(models.Model):
         """This question is about something else. It joins no other gap by itself either."""
         left = self.questions.filter(ticket=ticket).update(gap=None, is_apart=True)
         if left:
+            self._lock()
+            self.count()
+            kept = {name: [pk for pk in self.tested.get(name, []) if pk != ticket.pk] for name in ("asked", "tickets")}
+            if "asked" in self.tested:
+                self.tested = {**self.tested, **kept, "of": len(kept["asked"]), "now": len(kept["tickets"])}
+            self.save(update_fields=["customers", "facts", "expected", "tested"])
             Event.record("gap.left", by=by, at=at, gap=self.pk, left=ticket.pk)
         return bool(left)
 

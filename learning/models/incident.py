@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpdesk.viewers import Viewer
 
 NOTICE = "We know about this and are working on it. There is nothing you need to do: we write to you here as soon as it is fixed."
+NOTICE_OF = "We know about “{}” and are working on it. If that is what you see, there is nothing you need to do: we write to you here as soon as it is fixed."
 READ = 300  # of its newest reports: enough to know its middle and what they have in common
 MORE_OF_IT = dt.timedelta(days=3)  # a report that soon after it went quiet is of the same incident
 

@@ -10,6 +10,8 @@ from django.db import models, transaction
 from helpdesk.models import Event, User
 from helpdesk.models.events import SYSTEM
 
+FORGOTTEN = "Replaced because something had to be forgotten."
+
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
     def live(self) -> PolicyQuerySet:
@@ -26,6 +28,18 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
     def on_trial(self) -> Policy | None:
         """At most one: nothing is fitted while one is."""
         return self.filter(state__in=[Policy.State.SHADOW, Policy.State.CANARY]).order_by("-pk").first()
+
+    def restorable(self) -> Policy | None:
+        """The newest of all that ever served everybody, where an admin has taken it back. What was replaced because of what it holds never is."""
+        newest = self.filter(state__in=[Policy.State.LIVE, Policy.State.RETIRED]).order_by("-pk").first()
+        return newest if newest and newest.state == Policy.State.RETIRED and newest.retired_by_id and not newest.is_forgotten else None
+
+    def forget(self, *, at: dt.datetime) -> None:
+        """None of those there are decides any more, and there is no way back to them."""
+        gone: list[Policy] = list(self.exclude(state=Policy.State.REJECTED).exclude(retired_at__isnull=False).only("reasons"))
+        for each in gone:
+            each.state, each.retired_at, each.reasons = Policy.State.RETIRED, at, [*each.reasons, FORGOTTEN]
+        Policy.objects.bulk_update(gone, ["state", "retired_at", "reasons"], batch_size=100)
 
 
 class Policy(models.Model):
@@ -59,6 +73,23 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Nobody took it back: what it was fitted on had to be forgotten."""
+        return self.state == self.State.RETIRED and self.reasons[-1:] == [FORGOTTEN]
+
+    @property
+    def standing_in_words(self) -> str:
+        return FORGOTTEN.removesuffix(".") if self.is_forgotten else self.get_state_display()
+
+    @property
+    def told(self) -> list[tuple[str, list[str]]]:
+        """Why it stands where it does: headings, and the sentences under each. The last one of what is over says why."""
+        if self.state != self.State.RETIRED or not self.reasons:
+            return [(f"Why it was {'not ' if self.state == self.State.REJECTED else ''}let through", self.reasons)]
+        heading = "Why it was replaced" if self.is_forgotten else "Why it was taken back"
+        return [(heading, self.reasons[-1:]), ("Why it had been let through", self.reasons[:-1])]
 
     @transaction.atomic
     def widen(self, share: float, *, because: str, at: dt.datetime) -> bool:
@@ -95,4 +126,17 @@ class Policy(models.Model):
         self.reasons = [*self.reasons, because]
         self.save(update_fields=["reasons"])
         Event.record("policy.taken_back", by=by or SYSTEM, at=at, policy=self.pk, version=self.version, because=because)
+        return True
+
+    @transaction.atomic
+    def restore(self, *, by: User, at: dt.datetime) -> bool:
+        """It decides again. False when that is not possible any more: see `restorable`."""
+        row = Policy.objects.select_for_update().get(pk=self.pk)
+        if Policy.objects.restorable() != row:
+            return False
+        row.state, row.retired_at, row.retired_by = self.State.LIVE, None, None
+        row.reasons = [*row.reasons, f"Put in use again by {by.name}."]
+        row.save(update_fields=["state", "retired_at", "retired_by", "reasons"])
+        self.refresh_from_db()
+        Event.record("policy.restored", by=by, at=at, policy=self.pk, version=self.version)
         return True

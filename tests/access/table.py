@@ -99,6 +99,7 @@ assistant:why           GET   no    yes   no    yes   no    yes   no    yes
 learning:policies           GET   door  door  door  door  door  yes   yes   yes
 learning:policy_tickets     GET   door  door  door  door  door  yes   yes   yes
 learning:policy_take_back   POST  door  door  door  door  door  no    no    go
+learning:policy_restoring   POST  door  door  door  door  door  no    no    go
 learning:dashboard          GET   door  door  door  door  door  yes   yes   yes
 learning:questions          GET   door  door  door  door  door  yes   yes   yes
 learning:incidents          GET   door  door  door  door  door  yes   yes   yes
@@ -111,8 +112,9 @@ learning:incident_removal   POST  door  door  door  door  door  go    no    go
 
 learning:gaps               GET   door  door  door  door  door  yes   yes   yes
 learning:gap                GET   door  door  door  door  door  yes   yes   yes
+learning:gap_tickets        GET   door  door  door  door  door  yes   yes   yes
 learning:gap_draft          POST  door  door  door  door  door  bad   bad   bad
-learning:gap_article        POST  door  door  door  door  door  no    no    go
+learning:gap_article        POST  door  door  door  door  door  no    no    bad
 learning:gap_test           POST  door  door  door  door  door  go    go    go
 learning:gap_dismissal      POST  door  door  door  door  door  go    go    go
 learning:gap_reopening      POST  door  door  door  door  door  go    go    go

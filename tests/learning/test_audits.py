@@ -52,6 +52,20 @@ class TestDrawing:
         assert not any(chance.is_in(0.0, "audit", pk) for pk in range(1_000))
 
 
+class TestTwoAgents:
+    def test_the_second_is_told_that_the_first_word_stands(self, due, ines):
+        rosa = make_user("Rosa Weber")
+        first, second = signed_in(ines), signed_in(rosa)
+        assert first.post(f"/audits/{due.pk}/", {"verdict": "right"}, follow=True).status_code == 200
+        page = second.post(f"/audits/{due.pk}/", {"verdict": "wrong"}, follow=True).content.decode()
+        assert f"{ines.name} was faster and said “Right”. That stands, and yours was not counted." in page
+        part = second.post(f"/audits/{due.pk}/", {"verdict": "wrong"}, headers={"HX-Request": "true"}).content.decode()
+        assert f"{ines.name} was faster" in part and "Thank you" not in part
+        assert "You had judged it already" in first.post(f"/audits/{due.pk}/", {"verdict": "right"}, follow=True).content.decode()
+        due.refresh_from_db()
+        assert (due.verdict, due.by) == ("right", ines)
+
+
 class TestJudging:
     def test_right_counts_for_what_was_answered(self, due, ines, happening):
         with happening():

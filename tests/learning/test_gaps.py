@@ -11,6 +11,8 @@ from helpdesk.models import Event, Ticket
 from learning import forgetting, gaps, handoffs, policies, trial
 from learning.models import Decision, Gap, GapQuestion, LearnedResolution
 from tests.factories import make_admin, make_customer, make_team, make_ticket
+from tests.learning.walking import listed, told
+from tests.ui.reading import complaints
 
 pytestmark = pytest.mark.django_db
 
@@ -298,9 +300,55 @@ class TestPages:
         assert only_gap().questions.count() == 3
         assert agent.post(f"/gaps/{gap.pk}/article/").status_code == 403
         assert "Write this article" not in agent.get(gap.get_absolute_url()).content.decode()
-        answer = browser(make_admin()).post(f"/gaps/{gap.pk}/article/")
+        answer = browser(make_admin()).post(
+            f"/gaps/{gap.pk}/article/", {"title": "By month", "body": "Export by month.", "mark": only_gap().draft_mark}
+        )
         article = only_gap().article
         assert answer.url == f"/admin/helpdesk/article/{article.pk}/change/" and article.title == "By month"
+
+    def test_what_was_typed_goes_into_the_article(self, asked):
+        asked(3)
+        gaps.find(NOW)
+        gap, admin = only_gap(), browser(make_admin())
+        page = admin.get(gap.get_absolute_url()).content.decode()
+        assert f'formaction="/gaps/{gap.pk}/article/"' in page and page.count(f'action="/gaps/{gap.pk}/draft/"') == 1
+        typed = {"title": "Typed just now", "body": "And not\r\nsaved before.", "mark": ""}
+        answer = admin.post(f"/gaps/{gap.pk}/article/", typed)
+        article = only_gap().article
+        assert (article.title, article.body) == ("Typed just now", "And not\nsaved before.")
+        assert answer.url == admin.post(f"/gaps/{gap.pk}/article/", typed).url, "pressed twice, it is the same one"
+
+    def test_the_second_agent_on_a_draft_is_told_and_loses_nothing(self, asked):
+        asked(3)
+        gaps.find(NOW)
+        gap, first, second = only_gap(), browser(make_admin("Rosa Weber")), browser(make_admin("Tomás Reis"))
+        assert first.post(f"/gaps/{gap.pk}/draft/", {"title": "Rosa’s", "body": "By Rosa.", "mark": ""}).status_code == 302
+        for door in ("draft", "article"):
+            answer = second.post(f"/gaps/{gap.pk}/{door}/", {"title": "Tomás’s", "body": "By Tomás.", "mark": ""})
+            page = answer.content.decode()
+            assert answer.status_code == 409 and "Rosa Weber has changed this draft meanwhile" in page
+            assert "By Rosa." in page and "By Tomás.</textarea>" in page and complaints(page) == []
+            assert (only_gap().draft_body, only_gap().article) == ("By Rosa.", None)
+        mark = answer.context["form"]["mark"].value()
+        assert second.post(f"/gaps/{gap.pk}/draft/", {"title": "Tomás’s", "body": "By Tomás.", "mark": mark}).status_code == 302
+        assert only_gap().draft_body == "By Tomás."
+        first.post(f"/gaps/{gap.pk}/article/", {"title": "Tomás’s", "body": "By Tomás.", "mark": only_gap().draft_mark})
+        late = second.post(f"/gaps/{gap.pk}/draft/", {"title": "Late", "body": "Written late.", "mark": only_gap().draft_mark})
+        assert late.status_code == 409 and "Written late.</textarea>" in late.content.decode()
+        assert only_gap().draft_body == "By Tomás." and complaints(late.content.decode()) == []
+
+    def test_every_number_of_the_list_leads_to_its_tickets(self, asked, ines):
+        asked(4)
+        Decision.objects.filter(ticket__in=[each.pk for each in asked(2, first=4)]).update(customer=None)
+        gaps.find(NOW)
+        gaps.try_again(only_gap(), at=NOW)
+        GapQuestion.objects.filter(pk=only_gap().own.first().pk).update(customer=only_gap().own.last().customer)
+        only_gap().leave_out(only_gap().own.all()[1].ticket, by=ines, at=NOW)
+        client = browser(ines)
+        found = told(client, "/gaps/") | told(client, only_gap().get_absolute_url())
+        assert {address.partition("what=")[2] for address in found} == {"questions", "customers", "now"}
+        assert all(number == listed(client, address) for address, number in found.items()), found
+        assert client.get(f"/gaps/{only_gap().pk}/tickets/?what=nonsense").status_code == 404
 
     def test_empty_pages_say_what_will_be_there(self, ines):
         client = browser(ines)

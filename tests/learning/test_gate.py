@@ -1,6 +1,7 @@
 """What may decide, and what is taken back. Ada and others ask; a policy is made worse on purpose; Morgan takes one back."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from learning import betting, calibration, changes, choice, features, gate, poli
 from learning.experience import Recent
 from learning.models import Decision, Policy, Signal
 from tests.factories import make_admin, make_customer, make_ticket, make_user
+from tests.ui.reading import complaints
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 WEIGHTS = {
@@ -267,14 +269,37 @@ class TestPage:
         assert (first.count('scope="row"'), older.count('scope="row"')) == (30, 10)
         assert client.get(address, {"what": "nonsense"}).status_code == 404
 
-    def test_an_admin_takes_it_back_with_one_click(self, policy, client):
+    def test_an_admin_is_asked_takes_it_back_and_can_put_it_in_use_again(self, policy, client):
         client.force_login(make_admin(), backend="django.contrib.auth.backends.ModelBackend")
         page = client.get(reverse("learning:policies")).content.decode()
-        assert "Take it back" in page
+        assert "Take it back" in page and "Take v1.1 back? The shipped one would decide" in page and complaints(page) == []
         for _ in range(2):
             assert client.post(reverse("learning:policy_take_back", args=[policy.pk])).status_code == 302
         assert policies.current().version == policies.SHIPPED_VERSION
         assert Event.objects.filter(verb="policy.taken_back").count() == 1
+        page = client.get(reverse("learning:policies")).content.decode()
+        assert re.search(r"<h3>Why it was taken back</h3><ul[^>]*><li>Taken back by Morgan Ellery.</li></ul>", page)
+        assert "Put it in use again" in page and complaints(page) == []
+        for _ in range(2):
+            assert client.post(reverse("learning:policy_restoring", args=[policy.pk])).status_code == 302
+        assert policies.current().version == "v1.1"
+        assert Event.objects.filter(verb="policy.restored").count() == 1
+
+    def test_what_harmed_what_is_older_and_what_was_forgotten_stays_away(self, policy, articles, client):
+        admin = make_admin()
+        newer = Policy.objects.create(version="v1.2", weights=WEIGHTS, at=NOW, before=policy)
+        newer.take_back(because="Taken back by itself after 80 answers.", at=NOW)
+        assert not newer.restore(by=admin, at=NOW), "it would be taken back again at once"
+        policy.take_back(because="Taken back by Morgan Ellery.", at=NOW, by=admin)
+        assert not policy.restore(by=admin, at=NOW) and policies.current().version == policies.SHIPPED_VERSION
+        Policy.objects.create(version="v1.3", weights=WEIGHTS, at=NOW, reasons=["It solves more."])
+        policies.refit(NOW, afresh=True).take_back(because="Taken back by Morgan Ellery.", at=NOW, by=admin)
+        gone = Policy.objects.get(version="v1.3")
+        assert not gone.restore(by=admin, at=NOW) and gone.is_forgotten
+        client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+        page = client.get(reverse("learning:policies")).content.decode()
+        assert page.count("state--bad") == 3 and page.count("Replaced because something had to be forgotten</span>") == 1
+        assert page.count("Put it in use again") == 1 and "Why it was replaced" in page and "Why it had been let through" in page
 
     def test_a_page_is_a_few_queries_however_many_there_are(self, policy, client, django_assert_max_num_queries):
         Policy.objects.bulk_create([Policy(version=f"v1.{n}", weights=WEIGHTS, at=NOW, before=policy) for n in range(2, 32)])

@@ -202,7 +202,7 @@ def test_who_is_affected_reads_a_notice_and_nobody_else(breaks):
     tickets = breaks(8)
     incident = Incident.objects.get()
     affected, mallory = browser(tickets[0].customer), browser(make_customer("Mallory Vane"))
-    notice = "We know about this and are working on it"
+    notice = "and are working on it. If that is what you see"
     for address in (f"/questions/{tickets[0].pk}/", "/ask/"):
         assert notice in affected.get(address).content.decode()
     assert notice not in mallory.get("/ask/").content.decode()

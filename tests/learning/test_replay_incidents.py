@@ -20,7 +20,10 @@ def stream(start=dt.datetime(2026, 1, 5, tzinfo=dt.UTC)):
     rows += [(start + dt.timedelta(days=30, minutes=4 * n), SAID[n % 4].format(n=n), f"c{n}") for n in range(15)]
     rows += [(start + dt.timedelta(days=20, seconds=12 * n), f"Cheap loans now, offer {n}, reply soon", f"s{n}") for n in range(300)]
     rows += [(start + dt.timedelta(days=38), "invoice seats", "c1")]
-    return [{"at": at.isoformat(), "text": text, "customer": customer} for at, text, customer in sorted(rows)]
+    return [
+        {"at": at.isoformat(), "text": text, "customer": customer, "verified": not customer.startswith("s")}
+        for at, text, customer in sorted(rows)
+    ]
 
 
 @pytest.mark.django_db
@@ -37,6 +40,17 @@ def test_replay_finds_the_outage_and_not_the_flood(tmp_path, django_assert_num_q
     assert found["reports"] >= 12
     assert found["customers"] >= 12
     assert found["closed_at"] > found["raised_at"]
+
+
+@pytest.mark.parametrize(("fields", "count"), [({}, 1), ({"verified": True}, 1), ({"verified": False}, 0)])
+def test_who_is_named_is_known_unless_the_line_says_otherwise(tmp_path, fields, count):
+    """Fifteen people who never wrote before report an outage, among customers who are known."""
+    outage = {SAID[n % 4].format(n=n) for n in range(15)}
+    rows = [row for row in stream() if row.pop("verified")]
+    rows = [{**row, "customer": f"new {n}", **fields} if row["text"] in outage else row for n, row in enumerate(rows)]
+    out = tmp_path / "out.json"
+    call_command("replay_incidents", write(tmp_path / "past.jsonl", rows), json=out, stdout=StringIO(), stderr=StringIO())
+    assert len(json.loads(out.read_text())["incidents"]) == count
 
 
 @pytest.mark.parametrize(
@@ -57,6 +71,7 @@ def test_replay_finds_the_outage_and_not_the_flood(tmp_path, django_assert_num_q
         ('{"at": 7, "text": "Hello"}', "line 2: 'at'"),
         ('{"text": "Hello"}', "line 2: 'at'"),
         ('{"at": "2026-01-06T00:00:00Z", "text": "Hello", "customer": []}', "line 2: 'customer'"),
+        ('{"at": "2026-01-06T00:00:00Z", "text": "Hello", "customer": "c1", "verified": "no"}', "line 2: 'verified'"),
         ('{"at": "2026-01-04T00:00:00Z", "text": "Hello"}', "earlier than the one before"),
     ],
 )

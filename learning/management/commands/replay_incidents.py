@@ -32,10 +32,15 @@ class Line:
     at: dt.datetime
     text: str
     customer: str
+    is_known: bool
 
 
 class Command(BaseCommand):
-    help = 'Run incident detection over past texts, as if live. A line is {"at", "text", "customer"?}, in time order.'
+    help = (
+        'Run incident detection over past texts, as if live. A line is {"at", "text", "customer"?, "verified"?}, in time order. A customer who '
+        'is named is one you know, as if they had proved their address; say "verified": false of those who had not. Whoever is not named is a '
+        "stranger, somebody else each time."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
@@ -74,8 +79,12 @@ def _line(where: str, data: dict[str, Any]) -> Line:
         raise jsonlines.BadLine(f"{where}: 'text' must be a text that is not empty.")
     if customer is not None and not isinstance(customer, str | int):
         raise jsonlines.BadLine(f"{where}: 'customer' must be a text, not {jsonlines.shown(customer)}.")
+    verified = data.get("verified", True)
+    if not isinstance(verified, bool):
+        raise jsonlines.BadLine(f"{where}: 'verified' must be true or false, not {jsonlines.shown(verified)}.")
+    is_named = customer not in (None, "")
     # Whoever is not named is somebody else each time.
-    return Line(jsonlines.moment(data.get("at"), where), text, f"={customer}" if customer not in (None, "") else f"#{where}")
+    return Line(jsonlines.moment(data.get("at"), where), text, f"={customer}" if is_named else f"#{where}", is_named and verified)
 
 
 def _replay(lines: list[Line], console: Console) -> list[dict[str, Any]]:
@@ -86,7 +95,8 @@ def _replay(lines: list[Line], console: Console) -> list[dict[str, Any]]:
         for start in range(0, len(lines), BATCH):
             part = lines[start : start + BATCH]
             for offset, (line, vector) in enumerate(zip(part, embed([line.text for line in part]), strict=True)):
-                raised = stream.feed(start + offset, line.at, vector, words(mask(line.text)), line.customer, has_link(line.text))
+                found = words(mask(line.text))
+                raised = stream.feed(start + offset, line.at, vector, found, line.customer, has_link(line.text), line.is_known)
                 if raised and stream.usual:
                     usual[id(raised)] = stream.usual
             bar.update(task, completed=start + len(part))
