@@ -128,7 +128,7 @@ def gap(company):
     return unwritten
 
 
-def test_every_number_that_leads_to_tickets_leads_to_as_many(gap, ines):
+def test_every_number_that_leads_to_tickets_leads_to_as_many(gap, ines, django_assert_max_num_queries):
     client = Client()
     client.force_login(ines, backend="django.contrib.auth.backends.ModelBackend")
     pages = [f"/learning/?days={days}&chart={slug}" for days in trends.PERIODS for slug in TABS]
@@ -138,6 +138,8 @@ def test_every_number_that_leads_to_tickets_leads_to_as_many(gap, ines):
             assert said.setdefault(address, number) == number, (page, address)
     differing = {address: (number, count) for address, number in said.items() if number != (count := listed(client, address))}
     assert differing == {}
+    with django_assert_max_num_queries(11):  # however many stand in it
+        assert client.get(f"{gap.get_absolute_url()}tickets/").content.decode().count('<th scope="row">') == 8
     seen = {address.partition("what=")[2].partition("&")[0] for address in said}
     assert seen >= {
         *("questions", "resolved", "confirmed", "assumed", "left", "deflected", "handed_over", "answered", "frozen_answered"),
