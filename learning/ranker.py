@@ -108,7 +108,7 @@ def page_share(candidate: Candidate, page: str, statistics: PageStatistics, w: W
 def heard_here(candidates: Sequence[Candidate], page: str, tally: Tally, w: Weights = SHIPPED) -> Tally:
     """The votes without those that another page explains.
 
-    The same words mean something else elsewhere: where an article of this page is as near to them by search, what solved them on its own page,
+    The same words mean something else elsewhere: where an article of this page is as near to the question by search, what solved them on its own page,
     which is another, has said nothing of here. Its votes from there fade as far as that article comes near; all others stay.
     """
     home = [each for each in candidates if _is_own(each, page)]

@@ -22,7 +22,6 @@ UNKNOWN = 0.5
 LONE = 0.3  # what the loudest account against a source counts for: one that denies alone must not take an answer from all others ...
 LOUDEST = 0.3  # ... and at most, in the very same words: three who were helped outweigh it
 SIMILAR = 0.6  # cosine from which a past question is called similar
-ALIKE = 0.85  # from which it is asked in the same words
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Neighbours:
 @dataclass(frozen=True)
 class Tally:
     """Votes by source: the weight for it and against it, both >= 0. `agreeing`: of them, those from the same page, plan, lifecycle.
-    `elsewhere`: of the weight for it, what was asked in the same words on another page.
+    `elsewhere`: of the weight for it, what was asked on another page.
     """
 
     positive: Mapping[int, float]
@@ -94,7 +93,7 @@ def tally(neighbours: Neighbours) -> Tally:
     heard: set[tuple[int, str, bool]] = set()
     denied: set[int] = set()
     elsewhere: dict[int, float] = {}
-    is_elsewhere = (neighbours.cosine >= ALIKE) & (neighbours.same["page"] == 0 if "page" in neighbours.same else False)
+    is_elsewhere = neighbours.same["page"] == 0 if "page" in neighbours.same else np.zeros(len(neighbours), bool)
     votes = weights(neighbours) * neighbours.credit
     for place in np.argsort(-np.abs(votes), kind="stable"):
         source, vote = int(neighbours.source_ids[place]), float(votes[place])

@@ -30,10 +30,6 @@ class TestVotes:
         assert (before.source_id, after.source_id) == (1, 1)
         assert after.mixture == pytest.approx(before.mixture)
 
-    def test_what_was_asked_in_other_words_counts_as_ever(self):
-        others = Tally({2: 8.0}, {}, {"page": Tally({}, {})})
-        assert ranker.heard_here([HERE, ELSEWHERE], "/permits", others) == others
-
     def test_there_it_counts(self):
         there = votes_for(2, 8.0, here=8.0)
         assert ranker.heard_here([HERE, ELSEWHERE], "/settings/webhooks", there) == there
