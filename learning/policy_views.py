@@ -83,13 +83,17 @@ LISTS: dict[str, tuple[str, str, Callable[[Policy], DecisionQuerySet]]] = {
 }
 
 
+def _for_admins(request: AgentRequest, pk: int) -> Policy:
+    if not request.user.is_admin:
+        raise PermissionDenied
+    return get_object_or_404(Policy, pk=pk)
+
+
 @require_POST
 @agent_required
 def take_back(request: AgentRequest, pk: int) -> HttpResponse:
     """By an admin, who was asked twice; the one before it decides from the next question on, and what is on trial serves nobody any more."""
-    if not request.user.is_admin:
-        raise PermissionDenied
-    policy = get_object_or_404(Policy, pk=pk)
+    policy = _for_admins(request, pk)
     now, by = timezone.now(), request.user
     if policy.turn_away(because=f"Turned away by {by.name}.", at=now, by=by):
         messages.success(request, f"{policy.version} is turned away. It serves nobody any more.")
@@ -104,9 +108,7 @@ def take_back(request: AgentRequest, pk: int) -> HttpResponse:
 @agent_required
 def restoring(request: AgentRequest, pk: int) -> HttpResponse:
     """The way forward again, for an admin who has gone back too far."""
-    if not request.user.is_admin:
-        raise PermissionDenied
-    policy = get_object_or_404(Policy, pk=pk)
+    policy = _for_admins(request, pk)
     if policy.restore(by=request.user, at=timezone.now()):
         messages.success(request, f"{policy.version} is in use again. It decides from now on.")
     else:

@@ -13,17 +13,11 @@ from learning.models import Audit, Decision, Gap, GapQuestion, Signal
 from learning.models.decision import CONTROL
 from learning.telling import TABS
 from tests.factories import make_customer
+from tests.learning.test_dashboard import QUESTIONS
 from tests.learning.walking import listed, told
 
 pytestmark = pytest.mark.django_db
 
-QUESTIONS = [
-    "How can a subcontractor sign a permit as a guest?",
-    "Can a visitor sign without an account of their own?",
-    "A guest must sign the permit, how?",
-    "Our subcontractor has no account, how do they sign?",
-    "Guest signatures for a foreman, is that possible?",
-]
 LATEST = 4
 EARLIER = (5, 6, 7, 8, 9, 10, 11, 12, 36, 37, 66)  # days before the latest ones
 
