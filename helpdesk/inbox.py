@@ -239,7 +239,7 @@ def page(
     if meaning is not None and not meaning.is_empty:
         return _found_page(tickets, meaning, agent, sort, cursor, size)
     rows: list[Ticket] = []
-    for part in _in_order(with_unread(tickets.with_people(), agent), sort, cursor):
+    for part in _in_order(with_unread(tickets.as_rows(), agent), sort, cursor):
         rows += part[: size + 1 - len(rows)]
         if len(rows) > size:
             break
@@ -265,7 +265,7 @@ def _found_page(tickets: TicketQuerySet, meaning: Meaning, agent: User, sort: st
             ids += some[:room]
         if more or len(ids) == size:
             break
-    known = {row.pk: row for row in with_unread(Ticket.objects.filter(pk__in=ids).with_people(), agent)}
+    known = {row.pk: row for row in with_unread(Ticket.objects.filter(pk__in=ids).as_rows(), agent)}
     rows = [known[pk] for pk in ids if pk in known]
     pieces = excerpts.excerpts(ids, meaning)
     for row in rows:

@@ -19,7 +19,7 @@ from helpdesk.finding.meaning import Meaning
 from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 
-FEW = 10_000  # tickets
+FEW = 4_000  # tickets; with more, the newest 20,000 of a million fill a page or two
 MAYBE_FEW = 60_000  # expected by the planner, who knows nothing of rare words and takes them for less rare than they are
 WALKED = 20_000
 
@@ -47,7 +47,7 @@ def matching(tickets: TicketQuerySet, meaning: Meaning, agent: User) -> TicketQu
     if not meaning.tsquery:
         return tickets
     few = few_of(meaning)
-    return with_words(tickets, meaning.tsquery) if few is None else tickets.filter(pk__in=few)
+    return with_words(tickets, meaning.tsquery) if few is None else _among(tickets, few)
 
 
 def with_words(tickets: TicketQuerySet, tsquery: str) -> TicketQuerySet:
@@ -58,7 +58,7 @@ def with_words(tickets: TicketQuerySet, tsquery: str) -> TicketQuerySet:
 def counted(tickets: TicketQuerySet, meaning: Meaning) -> TicketQuerySet:
     """At a bounded cost: all of them where the words are rare, else those among the newest."""
     if (few := few_of(meaning)) is not None:
-        return tickets.filter(pk__in=few)
+        return _among(tickets, few)
     newest = tickets.newest_first().values("pk")[:WALKED]
     return Ticket.objects.filter(pk__in=newest, words__tsv=Cast(Value(meaning.tsquery), SearchQueryField()))
 
@@ -66,7 +66,7 @@ def counted(tickets: TicketQuerySet, meaning: Meaning) -> TicketQuerySet:
 def first(ordered: TicketQuerySet, column: str, meaning: Meaning, *, size: int) -> Found:
     """The first `size` of what is `ordered` and follows the cursor, by `column` and number."""
     if (few := few_of(meaning)) is not None:
-        return _first_of(ordered.filter(pk__in=few), size)
+        return _first_of(_among(ordered, few), size)
     sql, params = ordered.values_list("pk", column)[:WALKED].query.sql_with_params()
     order = "2 DESC, 1 DESC" if column == "updated_at" else "2 ASC NULLS LAST, 1 ASC"
     with connection.cursor() as cursor:
@@ -87,6 +87,11 @@ def few_of(meaning: Meaning) -> list[int] | None:
         cursor.execute(_FEW, [meaning.tsquery, FEW + 1])
         ids = [row[0] for row in cursor.fetchall()]
     return ids if len(ids) <= FEW else None
+
+
+def _among(tickets: TicketQuerySet, numbers: list[int]) -> TicketQuerySet:
+    """As one parameter: ten thousand of them take a fifth of a second to be put into the statement."""
+    return tickets.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [numbers]))  # noqa: S611 (no part of it comes from outside)
 
 
 def _first_of(found: TicketQuerySet, size: int) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -35,6 +36,7 @@ def mark(name: str = "mark", **attributes: Any) -> SafeString:
     return _svg("mark", name, **attributes)
 
 
+@lru_cache(maxsize=1000)  # a list shows over a hundred, of few kinds
 def _svg(block: str, name: str, label: str = "", **attributes: Any) -> SafeString:
     classes = " ".join(filter(None, [block, attributes.get("class", "")]))
     if label:
