@@ -13,7 +13,7 @@ from assistant import llm
 from assistant.llm import LLMUnavailable
 from assistant.passages import Passage, passages_of
 from assistant.reading import Reading, read
-from helpdesk import live
+from helpdesk import live, office
 from helpdesk.models import Message, SiteSettings, Source, Ticket
 from helpdesk.search.embedder import EmbedderUnavailable
 from learning import decisions
@@ -168,11 +168,9 @@ def unmarked(text: str) -> str:
 
 
 def hand_off(ticket: Ticket, *, reason: str, decision: Decision | None = None, at: dt.datetime) -> None:
-    promise = SiteSettings.load().reply_promise
     ticket.hand_off(
         reason=reason,
-        body=f"I don’t have an answer I am sure of, so I have passed this on to a colleague with everything you wrote. "
-        f"A person will answer {promise}.",
+        body=f"I don’t have an answer I am sure of, so I have passed this on to a colleague with everything you wrote. {office.promise(ticket, at)}",
         meta={"decision": decision.pk if decision else None},
         at=at,
     )

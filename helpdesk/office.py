@@ -63,6 +63,11 @@ def expected(at: dt.datetime) -> str:
     return f"Nobody is in just now. We are back {when} at {opening:%H:%M}"
 
 
+def promise(ticket: Ticket, at: dt.datetime) -> str:
+    """What a customer is told who is handed over. In a chat the same as its window says above it."""
+    return f"{expected(at)}." if ticket.channel == Ticket.Channel.CHAT else f"A person will answer {SiteSettings.load().reply_promise}."
+
+
 def who_is_in(at: dt.datetime) -> str:
     """Agents who have a screen open, by first name: “Tom and Keiko are in”. Empty when nobody has."""
     found = [name.split(" ")[0] for name in User.objects.here(at).order_by("-seen_at").values_list("name", flat=True)[: NAMED + 1]]

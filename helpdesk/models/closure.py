@@ -81,7 +81,7 @@ class Closure:
                 return ticket.say(str(instead["title"]), customer=customer, meta=meta, at=at)
             if comment.strip():
                 return ticket.say(comment, customer=customer, at=at)
-            ticket.hand_off(reason="not_quite", body=self._promise(), at=at)
+            ticket.hand_off(reason="not_quite", body=self._passed_on(at), at=at)
         return None
 
     def miss_guide(self, target: str, *, customer: Customer, answer: int, at: dt.datetime | None = None) -> bool:
@@ -118,7 +118,7 @@ class Closure:
                     at=at,
                     decision=answer.meta.get("decision") if answer else None,
                 )
-            ticket.hand_off(reason="asked_for_person", body=self._promise(), at=at)
+            ticket.hand_off(reason="asked_for_person", body=self._passed_on(at), at=at)
 
     def reopen(self, *, by: User | None = None, customer: Customer | None = None, at: dt.datetime | None = None) -> bool:
         ticket, at = _ticket(self), at or timezone.now()
@@ -169,11 +169,11 @@ class Closure:
         said = ticket.messages.public().filter(author__in=["agent", "assistant"]).order_by("-seq")
         return next((message for message in said[:5] if _may_solve(message)), None)
 
-    @staticmethod
-    def _promise() -> str:
-        from helpdesk.models.settings import SiteSettings
+    def _passed_on(self, at: dt.datetime | None) -> str:
+        from helpdesk import office
 
-        return f"I have passed this on to a colleague with everything you wrote. A person will answer {SiteSettings.load().reply_promise}."
+        when = office.promise(_ticket(self), at or timezone.now())
+        return f"I have passed this on to a colleague with everything you wrote. {when}"
 
 
 def _may_solve(message: Message) -> bool:

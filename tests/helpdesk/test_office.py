@@ -70,3 +70,9 @@ class TestExpected:
             ticket.note("Looking.", by=ines, at=now - dt.timedelta(hours=5) + dt.timedelta(minutes=1))
             ticket.reply("Done.", by=ines, at=now - dt.timedelta(hours=5) + dt.timedelta(minutes=minutes))
         assert office.expected(now) == "A person usually answers within 20 minutes"
+
+    def test_who_is_handed_over_in_a_chat_reads_what_its_window_says(self):
+        night = at(4, "22:00", dt.UTC)
+        chat, question = make_ticket(channel="chat", at=night), make_ticket(channel="portal", at=night)
+        assert office.promise(chat, night) == "Nobody is in just now. We are back on Monday at 09:00."
+        assert office.promise(question, night) == "A person will answer within one working day."
