@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from helpdesk.models.messages import Message
     from helpdesk.viewers import Viewer
 
-ROW = ("subject", "state", "handler", "priority", "tags", "updated_at", "last_seq", "last_message_at", "last_preview", "waiting_since")
-ROW += ("asked_for_person", "has_draft", "customer__name", "organisation__name", "assignee__name")
+ROW = [
+    *("subject", "state", "handler", "priority", "tags", "updated_at", "last_seq", "last_message_at", "last_preview", "waiting_since"),
+    *("asked_for_person", "has_draft", "customer__name", "organisation__name", "assignee__name"),
+]
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):

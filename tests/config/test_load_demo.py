@@ -11,9 +11,10 @@ from django.utils import timezone
 from assistant.management.commands import load_demo
 from config import demo, pretend
 from config.pretend.server import PEOPLE
-from helpdesk import events
+from helpdesk import events, macros
+from helpdesk.finding.meaning import understand
 from helpdesk.intake import open_ticket
-from helpdesk.models import SYSTEM, Article, Customer, Event, Site, Ticket, User
+from helpdesk.models import SYSTEM, Article, Customer, Event, Macro, SavedView, Site, Ticket, User
 from learning.models import Decision
 from tests.factories import make_ticket
 
@@ -22,10 +23,13 @@ from tests.factories import make_ticket
 @pytest.mark.django_db(transaction=True)
 def test_it_loads_once_and_its_people_can_sign_in(capsys):
     call_command("load_demo", tickets=3)
-    counts = [model.objects.count() for model in (Article, Customer, Ticket, User)]
+    models = (Article, Customer, Ticket, User, Macro, SavedView)
+    counts = [model.objects.count() for model in models]
     assert counts[2] >= 3
     call_command("load_demo", tickets=3)
-    assert [model.objects.count() for model in (Article, Customer, Ticket, User)] == counts
+    assert [model.objects.count() for model in models] == counts
+    assert not any(macros.unknown(each.body) for each in Macro.objects.all())
+    assert not any(understand(each.query, agent=each.owner).problems for each in SavedView.objects.all())
 
     for role in ("Admin", "Agent"):
         user = authenticate(None, username=demo.LOGINS[role][0], password=demo.PASSWORD)

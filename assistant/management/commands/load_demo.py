@@ -17,7 +17,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assistant.rehearsal import Cast, play
 from helpdesk.events import inline
-from helpdesk.models import SYSTEM, Article, Category, Customer, Event, Organisation, Site, SiteSettings, Source, Team, Ticket, User
+from helpdesk.models import (
+    SYSTEM,
+    Article,
+    Category,
+    Customer,
+    Event,
+    Macro,
+    Organisation,
+    SavedView,
+    Site,
+    SiteSettings,
+    Source,
+    Team,
+    Ticket,
+    User,
+)
 from learning import gaps
 from learning.maturing import let_go, mature
 from learning.measuring import measure
@@ -54,6 +69,7 @@ class Command(BaseCommand):
             cursor.execute("SET synchronous_commit TO off")  # history that can be loaded again need not wait for the disk
         with inline():
             people = self._people()
+            _desk(people.agents)
             self._articles()
             start_over()
             self._history(people, limit)
@@ -140,6 +156,20 @@ def _only(record: dict[str, Any], *names: str) -> dict[str, Any]:
 def _agent(each: dict[str, Any]) -> User:
     user = User.objects.filter(email=each["email"]).first()
     return user or User.objects.create_user(each["email"], PASSWORD, **_only(each, "name", "title", "role"))
+
+
+def _desk(agents: dict[str, User]) -> None:
+    """What agents have made for themselves: replies to pick, and lists to look at."""
+    data, teams = read("desk.json"), {team.slug: team for team in Team.objects.all()}
+    for each in data["macros"]:
+        fields = _only(each, "body", "audience", "state", "tags", "priority", "to_me", "uses")
+        named = {name: teams[each[name]] for name in ("team", "audience_team") if name in each}
+        Macro.objects.get_or_create(name=each["name"], defaults={**fields, **named})
+    for each in data["views"]:
+        team = teams[each["team"]] if "team" in each else None
+        SavedView.objects.get_or_create(
+            owner=agents[each["owner"]], name=each["name"], defaults={**_only(each, "query", "audience"), "team": team}
+        )
 
 
 def _organisation(each: dict[str, Any], names: dict[str, str], now: dt.datetime) -> Organisation:
