@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import celeryd_init, worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -32,6 +32,14 @@ app.conf.beat_schedule = {
     "gather what no article answers": {"task": "learning.tasks.find_gaps", "schedule": 1800.0},
     "let incidents rest that went quiet": {"task": "learning.tasks.close_quiet_incidents", "schedule": 300.0},
 }
+
+POLITE = 5  # of nice(1): on a busy machine pages and sockets come first, and what is learned a little later
+
+
+@celeryd_init.connect
+def be_polite(**_: object) -> None:
+    """Before it has children, which take after it."""
+    os.nice(POLITE)
 
 
 @worker_process_init.connect

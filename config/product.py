@@ -1,6 +1,7 @@
 """The four processes that Whetstone is, beside its databases. `make demo` and the browser tests start the same ones."""
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -12,6 +13,10 @@ from config.processes import Child, Owner, stopped, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("web", "live", "worker", "beat")
+WEB, THREADS = (
+    min(2, os.cpu_count() or 1),
+    8,
+)  # processes for pages, since Python runs one request at a time in each; and requests that wait in one
 
 
 def environment(environ: Mapping[str, str], addresses: Addresses, data_dir: Path, port: int, secret: str) -> dict[str, str]:
@@ -30,12 +35,15 @@ def environment(environ: Mapping[str, str], addresses: Addresses, data_dir: Path
 
 
 def command(name: str, data_dir: Path, port: int) -> list[str]:
-    granian = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--no-access-log", "--workers", "1", "--workers-kill-timeout", "5"]
+    granian = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--no-access-log", "--workers-kill-timeout", "5"]
     celery = [sys.executable, "-m", "celery", "-A", "config"]
     schedule = str(data_dir / "run" / "beat-schedule")
     return {
-        "web": [*granian, "--interface", "wsgi", "--port", str(port), "--blocking-threads", "8", "--no-ws", "config.wsgi:application"],
-        "live": [*granian, "--interface", "asginl", "--port", str(port + 1), "config.asgi:application"],
+        "web": [
+            *(*granian, "--workers", str(WEB), "--interface", "wsgi", "--port", str(port)),
+            *("--blocking-threads", str(THREADS), "--no-ws", "config.wsgi:application"),
+        ],
+        "live": [*granian, "--workers", "1", "--interface", "asginl", "--port", str(port + 1), "config.asgi:application"],
         "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],
     }[name]
@@ -43,7 +51,7 @@ def command(name: str, data_dir: Path, port: int) -> list[str]:
 
 def start(name: str, owner: Owner, environ: Mapping[str, str], port: int) -> Child:
     # A bounded pool for what serves many at once; a worker's processes keep one connection each.
-    pool = {"web": "8", "live": "4"}.get(name, "0")
+    pool = {"web": str(THREADS), "live": "4"}.get(name, "0")
     return owner.start(name, command(name, owner.data_dir, port), env={**environ, "WHETSTONE_DB_POOL": pool}, cwd=ROOT, patience=10)
 
 

@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 BEAT = 2.0  # seconds
 DEAF_AFTER = 3 * BEAT
 SEEN_EVERY, LOOK_EVERY = 10, 4  # beats
+AT_ONCE = 3  # conversations that are read; one connection of the pool's four is left for whoever comes in
 _CALL = "hub.call"
 T = TypeVar("T")
 
@@ -171,19 +172,23 @@ class Hub:
         while _goes_on():
             await self._wake.wait()
             self._wake.clear()
-            numbers, self.moved = self.moved, set()
-            for number in numbers:
-                before, lines = self.told.get(number, (0, None)), self.groups.get(_following(number))
-                if not lines:
-                    continue
-                told = await _read(telling.since, number, before[0])
-                if told is None:
-                    continue
-                now, frame = told
-                self.told[number] = (max(now[0], before[0]), now[1])
-                text = json.dumps(frame)
-                for line in list(lines):
-                    line.put(text)
+            numbers, self.moved = iter(self.moved), set()
+            # Side by side, so that one that Postgres takes long for holds up none of the others.
+            await asyncio.gather(*(self._push_all(numbers) for _ in range(AT_ONCE)))
+
+    async def _push_all(self, numbers: Iterator[int]) -> None:
+        for number in numbers:
+            before, lines = self.told.get(number, (0, None)), self.groups.get(_following(number))
+            if not lines:
+                continue
+            told = await _read(telling.since, number, before[0])
+            if told is None:
+                continue
+            now, frame = told
+            self.told[number] = (max(now[0], before[0]), now[1])
+            text = json.dumps(frame)
+            for line in list(lines):
+                line.put(text)
 
 
 def _following(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -110,5 +111,24 @@ def in_words(wait: dt.timedelta) -> str:
     return f"{int(-(-minutes // 60))} hours" if minutes <= 24 * 60 else f"{int(-(-minutes // (24 * 60)))} days"
 
 
-def now() -> str:
-    return expected(timezone.now())
+class Told:
+    """What every widget is told with every message: at most so many seconds old, in each process by itself."""
+
+    KEPT = 2.0
+
+    def __init__(self) -> None:
+        self.at, now = time.monotonic(), timezone.now()
+        self.present, self.expected = who_is_in(now), expected(now)
+
+    @property
+    def is_old(self) -> bool:
+        return time.monotonic() - self.at > self.KEPT
+
+
+_told: list[Told] = []
+
+
+def lately() -> Told:
+    if not _told or _told[0].is_old:
+        _told[:] = [Told()]
+    return _told[0]

@@ -37,7 +37,7 @@ class Question:
 
     @classmethod
     def load(cls, ticket: Ticket, reader: Customer, before: int = 0) -> Question:
-        said = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("user", "customer")
+        said = Message.objects.visible_to(reader).filter(ticket=ticket).with_names()
         said = said.prefetch_related("attachments").order_by("-seq")
         newest = list((said.filter(seq__lt=before) if before else said)[: PAGE + 1])
         messages = newest[:PAGE][::-1]
@@ -118,7 +118,7 @@ class Question:
         """They told us themselves."""
         return self.ticket.resolutions.filter(kind=Resolution.Kind.CONFIRMED, reversed_at=None).exists()
 
-    @property
+    @cached_property
     def receipt(self) -> str:
         """Under the customer's own last message: who has read it."""
         mine = next((message for message in reversed(self.messages) if message.author == Message.Author.CUSTOMER), None)

@@ -22,11 +22,6 @@ def search_until_enough(sender: Any, connection: Any, **kwargs: Any) -> None:
 
 
 @receiver(event_recorded)
-def start_consumers(sender: Any, event: Event, **kwargs: Any) -> None:
-    events.announce(event)
-
-
-@receiver(event_recorded)
 def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
     ticket = event.ticket
     if ticket is None or events.is_inline():
@@ -34,6 +29,12 @@ def hint_screens(sender: Any, event: Event, **kwargs: Any) -> None:
     payload = {"kind": "ticket", "number": ticket.pk, "verb": event.verb}
     live.hint(live.agents_group(ticket.team_id if ticket.team and ticket.team.is_private else None), payload)
     live.hint(live.ticket_group(ticket.pk), payload)
+
+
+@receiver(event_recorded)
+def start_consumers(sender: Any, event: Event, **kwargs: Any) -> None:
+    """After the hint: nobody need wait for what follows from an event to see that it happened."""
+    events.announce(event)
 
 
 @receiver(agent_read)

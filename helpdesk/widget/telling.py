@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.utils import timezone
-
 from helpdesk import office, uploads
 from helpdesk.models import Attachment, Customer, Event, Message, Rating, Source, Ticket, Visit
 from helpdesk.question import Question, Said
@@ -42,8 +40,8 @@ def conversation(question: Question, after: int = 0) -> dict[str, Any]:
         "with_people": question.with_people,
         "is_pending": question.is_pending,
         "helper": question.helper or _taken_over_by(ticket, question.with_people),
-        "expected": office.now() if question.with_people and not question.helper else "",
-        "present": office.who_is_in(timezone.now()),
+        "expected": office.lately().expected if question.with_people and not question.helper else "",
+        "present": office.lately().present,
         "receipt": question.receipt,
         "address": ticket.customer.address,
         "may_have_copy": ticket.customer.has_proven_address,
@@ -65,8 +63,8 @@ def home(customer: Customer | None, place: dict[str, Any]) -> dict[str, Any]:
         "notice": told[0] if told else "",
         "where": place.get("title", ""),
         "articles": suggested(customer, place),
-        "present": office.who_is_in(timezone.now()),
-        "expected": office.now(),
+        "present": office.lately().present,
+        "expected": office.lately().expected,
     }
 
 

@@ -51,16 +51,26 @@ class Listener:
     """A socket that notes when it hears of each message."""
 
     def __init__(self):
-        self.at = {}
+        self.at, self.is_ready = {}, False
 
     async def follow(self, session, url, origin, first, read):
         async with session.ws_connect(url, headers={"Origin": origin, **first.get("headers", {})}) as line:
             for frame in first["say"]:
                 await line.send_json(frame)
-            self.is_ready = True
+            self.is_ready = not first["say"]
             async for frame in line:
+                self.is_ready = self.is_ready or frame.json().get("kind") == "conversation"
                 for key in read(frame.json()):
                     self.at.setdefault(key, time.monotonic())
+
+
+async def all_there(listeners, patience=60):
+    """Nobody is still being let in: what is measured is what reaches them."""
+    deadline = time.monotonic() + patience
+    while not all(each.is_ready for each in listeners):
+        assert time.monotonic() < deadline, "not every socket was let in"
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1)
 
 
 async def all_heard(listeners, keys, patience=30):
@@ -84,7 +94,7 @@ async def ours(server, session, visitor, agent, rate):
     first = {"say": [{"visit": visitor.token}, {"watch": visitor.number, "after": visitor.known}]}
     read = lambda told: [message["seq"] for message in told.get("messages", ())]  # noqa: E731
     tasks = [asyncio.create_task(each.follow(session, url, origin, first, read)) for each in listeners]
-    await asyncio.sleep(4)
+    await all_there(listeners)
     told = await asyncio.to_thread(server.do, reply_often, agent, visitor.number, MESSAGES, rate)
     await all_heard(listeners, {seq for seq, _ in told})
     for task in tasks:
@@ -97,7 +107,7 @@ async def peer(session, port, rate):
     url, origin = f"http://127.0.0.1:{port}/ws/chat/bench/", f"http://127.0.0.1:{port}"
     read = lambda told: [told["message"]]  # noqa: E731
     tasks = [asyncio.create_task(each.follow(session, url, origin, {"say": []}, read)) for each in listeners]
-    await asyncio.sleep(4)
+    await all_there(listeners)
     told = []
     async with session.ws_connect(url, headers={"Origin": origin}) as line:
         for each in range(MESSAGES):
