@@ -22,7 +22,7 @@ from helpdesk import live, standing
 from helpdesk.formatting import clean_line
 from helpdesk.hub import hub
 from helpdesk.identity import customer_of
-from helpdesk.models import Team, Ticket, User, Visit
+from helpdesk.models import Customer, Team, Ticket, User, Visit
 from helpdesk.standing import SIGNED_OUT
 from helpdesk.widget import telling
 
@@ -246,7 +246,7 @@ class WidgetConsumer(Line):
                 await self._say_where(number)
 
     async def _introduce(self, token: str) -> None:
-        self.visit = await database_sync_to_async(Visit.objects.by_token)(token, timezone.now())
+        self.visit = await database_sync_to_async(Visit.objects.named_by)(token, timezone.now())
         if self.visit is None:
             await self.close(code=SIGNED_OUT)
             return
@@ -274,10 +274,9 @@ class WidgetConsumer(Line):
 
     def _since(self, number: int, after: int) -> Any:
         assert self.visit is not None  # `heard`
-        self.visit.refresh_from_db(fields=["customer"])  # somebody becomes a customer with their first word
-        customer = self.visit.customer
-        mine = customer and Ticket.objects.visible_to(customer).filter(customer=customer, pk=number).exists()
-        return telling.since(number, after) if mine else None
+        # Anew each time: with their first word somebody becomes a customer.
+        self.visit.customer = Customer.objects.filter(visits=self.visit).select_related("organisation").first()
+        return telling.to(self.visit.customer, number, after)
 
 
 def _layer() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
@@ -11,14 +12,17 @@ from helpdesk import events, live, nudge, outbox
 from helpdesk.models import Event, Merge, merging
 from helpdesk.signals import agent_read, event_recorded, outbox_filled
 
+_told: WeakSet[Any] = WeakSet()
+
 
 @receiver(connection_created)
 def search_until_enough(sender: Any, connection: Any, **kwargs: Any) -> None:
     """A search by vectors goes on until it has its rows. Without this it looks at the nearest entries of the index once, and entries of rows that
     were deleted, or that a filter leaves out, count among these: after much rewriting it would find nothing."""
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql" and connection.connection not in _told:  # a pool hands the same ones out again and again
         with connection.cursor() as cursor:
             cursor.execute("SET hnsw.iterative_scan TO relaxed_order")
+        _told.add(connection.connection)
 
 
 @receiver(event_recorded)

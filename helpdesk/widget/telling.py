@@ -107,6 +107,19 @@ def since(number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | N
     ticket = Ticket.objects.select_related("customer__organisation").filter(pk=number).first()
     if ticket is None or not Ticket.objects.visible_to(ticket.customer).filter(pk=number).exists():
         return None
+    return _frame(ticket, after)
+
+
+def to(customer: Customer | None, number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | None:
+    """The same for one customer who asks for it; None too when it is not theirs."""
+    ticket = Ticket.objects.visible_to(customer).filter(customer=customer, pk=number).first() if customer else None
+    if ticket is None or customer is None:
+        return None
+    ticket.customer = customer  # with its organisation, which is known already
+    return _frame(ticket, after)
+
+
+def _frame(ticket: Ticket, after: int) -> tuple[tuple[int, Any], dict[str, Any]]:
     told = conversation(Question.load(ticket, ticket.customer), after)
     return (ticket.last_seq, ticket.updated_at), {"kind": "conversation", **told}
 

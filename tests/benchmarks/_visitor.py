@@ -9,7 +9,8 @@ import time
 
 import aiohttp
 
-FIRST, LONGEST, LOOK = 0.5, 8.0, 2.5  # seconds, as in static/js/widget
+FIRST, LONGEST = 0.5, 8.0  # seconds, as in static/js/widget
+LOST, SLOWER, SLOWEST = 20.0, 1.5, 60.0  # likewise: between two looks once the line is lost
 FAULTS = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 
 
@@ -96,13 +97,13 @@ class Visitor:
             self.is_open = False
             attempt += 1
             await asyncio.sleep(random.uniform(0, min(LONGEST, FIRST * 2**attempt)))
-            with contextlib.suppress(FAULTS):
-                await self.look()
 
     async def poll(self):
-        """Only while there is no line, as the frame does."""
+        """Only while there is no line, ever more slowly, as the frame does."""
+        looked = 0
         while True:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(min(SLOWEST, LOST * SLOWER**looked) * random.uniform(0.5, 1.5))
+            looked = 0 if self.is_open else looked + 1
             if not self.is_open:
                 with contextlib.suppress(FAULTS):
                     await self.look()

@@ -190,7 +190,7 @@ async def storm(bench, server, sockets):
     lines = [Visitor(bench.session, server.port, each.site, each.identity) for each in visitors]
     for line, visitor in zip(lines, visitors, strict=True):
         line.token, line.number, line.known = visitor.token, visitor.number, visitor.known
-        line.task = asyncio.create_task(line.follow())
+        await _start(line)
     await _until(lambda: all(line.is_open for line in lines))
     await asyncio.to_thread(server.kill, "live")
     await bench.reply("Said while nobody had a line.")
@@ -205,8 +205,8 @@ async def storm(bench, server, sockets):
         return len(back) == len(lines)
 
     await _until(all_back)
-    for line in lines:
-        line.task.cancel()
+    for task in (task for line in lines for task in line.tasks):
+        task.cancel()
     return list(back.values()) + [PATIENCE] * (len(lines) - len(back))
 
 

@@ -6,13 +6,14 @@ import { call, kept, token, unsaid, visit } from "./server.js";
 
 const allowed = new Set(document.body.dataset.origins.split(" ").filter(Boolean));
 const log = $("log"), body = $("body"), ask = $("ask"), fault = $("fault"), verdict = $("verdict");
-const LOOKS = { open: 2_500, closed: 30_000, most: 60_000 }; // ms between two looks while there is no line
+// ms between two looks while there is no line: where none ever opens; and once it is lost, as it then is for everybody, ever more slowly
+const LOOKS = { blocked: 2_500, lost: 20_000, slower: 1.5, closed: 30_000, most: 60_000 };
 const SENDS = { first: 1_000, most: 8_000 }; // ms between two attempts to send the same words
 const TYPING_LASTS = 5_000;
 
 let port, place = {}, isOpen = false;
 let number = 0, known = 0, judged = 0, version = "", seen = new Map(); // the conversation: how far it is known, and what stands on the screen of it
-let timer, misses = 0, typing;
+let timer, misses = 0, looked = 0, hadLine = false, typing;
 
 visit.onNew = () => { forget(); forgetFiles(); unsaid.clear(); tray.clear(); greet(); };
 visit.onWarning = (text) => tellPage({ type: "warning", text });
@@ -225,7 +226,7 @@ function heard(frame) {
   if (frame.kind === "conversation" && frame.number === number) {
     show(frame);
   } else if (frame.kind === "behind") fetchNews();
-  else if (frame.kind === "line") { misses = 0; if (frame.isOpen) line.tell({ page: place.page || "" }); look(); }
+  else if (frame.kind === "line") { misses = looked = 0; hadLine ||= frame.isOpen; if (frame.isOpen) line.tell({ page: place.page || "" }); look(); }
   else if (frame.number !== number) return;
   else if (frame.kind === "typing") someoneTypes(frame.name);
   else if (frame.kind === "stream") glimpse(frame.text);
@@ -262,9 +263,9 @@ async function fetchNews() {
 function look() {
   clearTimeout(timer);
   if (line.isOpen) return;
-  const pause = isOpen ? LOOKS.open : LOOKS.closed;
-  const wait = misses ? Math.random() * Math.min(LOOKS.most, pause * 2 ** misses) : pause; // full jitter once it fails
-  timer = setTimeout(async () => { if (!document.hidden) await fetchNews(); look(); }, wait);
+  const pause = !isOpen ? LOOKS.closed : hadLine ? Math.min(LOOKS.most, LOOKS.lost * LOOKS.slower ** looked) : LOOKS.blocked;
+  const wait = misses ? Math.random() * Math.min(LOOKS.most, pause * 2 ** misses) : pause * (hadLine ? 0.5 + Math.random() : 1); // full jitter once it fails
+  timer = setTimeout(async () => { looked += 1; if (!document.hidden) await fetchNews(); look(); }, wait);
 }
 
 async function start() {
