@@ -203,8 +203,8 @@ class LiveConsumer(Line):
 
 
 class WidgetConsumer(Line):
-    """First `{"visit": TOKEN}`: in a frame, since addresses stand in logs. Then `{"watch": 12, "after": 3}`: what was said after the message
-    numbered 3, and whatever is said from then on; `{"typing": 12, "text": "…"}`; `{"page": "/permits"}`: where they are now."""
+    """First `{"visit": TOKEN}`: in a frame, since addresses stand in logs. In it or later `{"watch": 12, "after": 3}`: what was said after the
+    message numbered 3, and whatever is said from then on; `{"typing": 12, "text": "…"}`; `{"page": "/permits"}`: where they are now."""
 
     visit: Visit | None = None
     ignores = frozenset({"ticket", "read"})  # what they hint at comes by itself
@@ -222,14 +222,15 @@ class WidgetConsumer(Line):
                 await self._say_where(number, is_here=False)
 
     async def heard(self, content: dict[str, Any]) -> None:
-        token, number, typing, page = (content.get(name) for name in ("visit", "watch", "typing", "page"))
+        token, number, after, typing, page = (content.get(name) for name in ("visit", "watch", "after", "typing", "page"))
+        after = after if type(after) is int else 0
         if isinstance(token, str) and self.visit is None:
-            await self._introduce(token)
+            await self._introduce(token, number if type(number) is int else 0, after)
         elif self.visit is None:
             await self.close(code=SIGNED_OUT)
         elif type(number) is int and len(self.watched) < WATCH_LIMIT:
-            after = content.get("after")
-            await self._follow(number, after if type(after) is int else 0)
+            self._follow(number, await database_sync_to_async(self._since)(number, after))
+            await self._say_where(number)
         elif type(typing) is int and typing in self.watched and not self._is_typing_too_fast():
             text = content.get("text")
             name = self.visit.customer.first_name if self.visit.customer else "Visitor"
@@ -245,17 +246,20 @@ class WidgetConsumer(Line):
             for number in self.watched:
                 await self._say_where(number)
 
-    async def _introduce(self, token: str) -> None:
-        self.visit = await database_sync_to_async(Visit.objects.named_by)(token, timezone.now())
+    async def _introduce(self, token: str, number: int, after: int) -> None:
+        """And at once, where they say so, the conversation that is open: of a thousand who come back each asks once."""
+        self.visit, told = await database_sync_to_async(self._visitor)(token, number, after)
         if self.visit is None:
             await self.close(code=SIGNED_OUT)
             return
         self._late.cancel()
         self.visit_id = self.visit.pk
         self.tell(kind="welcome")
+        if number:
+            self._follow(number, told)
+            await self._say_where(number)
 
-    async def _follow(self, number: int, after: int) -> None:
-        told = await database_sync_to_async(self._since)(number, after)
+    def _follow(self, number: int, told: telling.Told | None) -> None:
         if told is None:
             self.tell(kind="refused", number=number)
             return
@@ -265,14 +269,20 @@ class WidgetConsumer(Line):
         hub().join(self, live.outside_group(number))
         self.tell(**frame)
         hub().follow(self, number, last)
-        await self._say_where(number)
 
     async def _say_where(self, number: int, *, is_here: bool = True) -> None:
-        """To the agents who look at it."""
+        """To the agents who look at it, of what is followed."""
+        if number not in self.watched:
+            return
         page = self.visit.page if self.visit else ""
         await live.send(_layer(), live.inside_group(number), {"kind": "presence", "number": number, "here": is_here, "page": page})
 
-    def _since(self, number: int, after: int) -> Any:
+    @staticmethod
+    def _visitor(token: str, number: int, after: int) -> tuple[Visit | None, telling.Told | None]:
+        visit = Visit.objects.by_token(token, timezone.now())
+        return visit, telling.to(visit.customer, number, after) if visit and number else None
+
+    def _since(self, number: int, after: int) -> telling.Told | None:
         assert self.visit is not None  # `heard`
         # Anew each time: with their first word somebody becomes a customer.
         self.visit.customer = Customer.objects.filter(visits=self.visit).select_related("organisation").first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 from helpdesk import office, uploads
 from helpdesk.models import Attachment, Customer, Event, Message, Rating, Source, Ticket, Visit
@@ -14,6 +14,7 @@ from helpdesk.signals import notice_wanted, why_wanted
 from helpdesk.thread import local_path
 from helpdesk.viewers import AnonymousUser
 
+Told: TypeAlias = "tuple[tuple[int, Any], dict[str, Any]]"  # how far a conversation was read, and the frame that says so
 SUGGESTED = 3
 NEAR = 0.25  # cosine: a page and an article share a subject, and seldom many words
 
@@ -99,7 +100,7 @@ def rating_of(ticket: Ticket) -> int | None:
     return Rating.objects.filter(ticket=ticket).values_list("score", flat=True).first() if ticket.is_resolved else None
 
 
-def since(number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | None:
+def since(number: int, after: int) -> Told | None:
     """A frame for whoever follows it: its state and what was said after the message numbered `after`, and how far that is. None when it is gone.
 
     A reader whose own last message is older than the frame's `after` has missed something, and fetches it.
@@ -110,7 +111,7 @@ def since(number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | N
     return _frame(ticket, after)
 
 
-def to(customer: Customer | None, number: int, after: int) -> tuple[tuple[int, Any], dict[str, Any]] | None:
+def to(customer: Customer | None, number: int, after: int) -> Told | None:
     """The same for one customer who asks for it; None too when it is not theirs."""
     ticket = Ticket.objects.visible_to(customer).filter(customer=customer, pk=number).first() if customer else None
     if ticket is None or customer is None:
@@ -119,7 +120,7 @@ def to(customer: Customer | None, number: int, after: int) -> tuple[tuple[int, A
     return _frame(ticket, after)
 
 
-def _frame(ticket: Ticket, after: int) -> tuple[tuple[int, Any], dict[str, Any]]:
+def _frame(ticket: Ticket, after: int) -> Told:
     told = conversation(Question.load(ticket, ticket.customer), after)
     return (ticket.last_seq, ticket.updated_at), {"kind": "conversation", **told}
 

@@ -78,7 +78,7 @@ class Visitor:
                 async with self.session.ws_connect(
                     f"http://localhost:{self.port + 1}/ws/widget/", headers={"Origin": f"http://localhost:{self.port}"}
                 ) as line:
-                    await line.send_json({"visit": self.token})
+                    await line.send_json({"visit": self.token, "watch": self.number, "after": self.known})
                     async for frame in line:
                         if frame.type is not aiohttp.WSMsgType.TEXT:
                             break
@@ -87,7 +87,6 @@ class Visitor:
                         told = json.loads(frame.data)
                         if told["kind"] == "welcome":
                             attempt, self.is_open = 0, True
-                            await line.send_json({"watch": self.number, "after": self.known})
                         elif told["kind"] == "conversation":
                             self.show(told)
                         if told["kind"] == "behind" or told.get("after", 0) > self.known:

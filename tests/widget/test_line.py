@@ -107,6 +107,25 @@ async def test_a_reply_comes_over_the_line_and_a_note_does_not():
     await socket.leave()
 
 
+@pytest.mark.parametrize("whose", ["ada", "mallory"])
+async def test_whoever_comes_back_names_the_conversation_at_once(whose):
+    people = await cast()
+    socket = line()
+    await socket.connect()
+    await socket.say(json.dumps({"visit": people["ada"][0].token(), "watch": people[whose][1].pk, "after": 1}))
+    assert (await socket.hear())["kind"] == "welcome"
+    if whose == "mallory":
+        assert (await heard(socket, "refused"))["number"] == people["mallory"][1].pk
+    else:
+        told = await heard(socket, "conversation")
+        assert all(message["seq"] > 1 for message in told["messages"])
+        ines = await sync_to_async(make_user)()
+        await sync_to_async(lambda: people["ada"][1].reply("Choose **Add a guest**.", by=ines))()
+        while not any(message["author"] == "agent" for message in (await heard(socket, "conversation"))["messages"]):
+            pass
+    await socket.leave()
+
+
 async def test_who_wrote_hears_that_it_was_read():
     visit, ticket = (await cast())["ada"]
     await sync_to_async(lambda: ticket.say("Is anybody there?", customer=ticket.customer))()

@@ -5,7 +5,7 @@ const FIRST_MS = 500, LONGEST_MS = 8_000, SIGNED_OUT = 4401, TYPING_MS = 700;
 const BLOCKED_AFTER = 3; // sockets that never opened: then requests that wait do their work, while it is tried again
 
 export class Line {
-  #socket; #attempt = 0; #timer; #wanted = 0; #after = () => 0; #heard; #typed = 0; #isWelcome = false;
+  #socket; #attempt = 0; #timer; #wanted = 0; #asked = 0; #after = () => 0; #heard; #typed = 0; #isWelcome = false;
   #waiting; #version = () => ""; // of long polling: the request that waits, and what is shown
 
   /** `heard`: called with each frame, and with `{kind: "line", isOpen}` when the line opens or is lost. */
@@ -39,7 +39,9 @@ export class Line {
     socket?.close();
   }
 
-  #ask() { this.tell({ watch: this.#wanted, after: this.#after() }); }
+  #question() { return { watch: this.#wanted, after: this.#after() }; }
+
+  #ask() { this.tell(this.#question()); }
 
   async #open() {
     clearTimeout(this.#timer);
@@ -47,7 +49,10 @@ export class Line {
     let secret;
     try { secret = await token(); } catch { return this.#retry(); }
     const socket = (this.#socket = new WebSocket(address("ws")));
-    socket.addEventListener("open", () => socket.send(JSON.stringify({ visit: secret })));
+    socket.addEventListener("open", () => {
+      this.#asked = this.#wanted;
+      socket.send(JSON.stringify({ visit: secret, ...(this.#wanted ? this.#question() : {}) }));
+    });
     socket.addEventListener("message", ({ data }) => { if (socket === this.#socket) this.#hear(data); });
     socket.addEventListener("close", ({ code }) => {
       if (socket !== this.#socket) return;
@@ -65,7 +70,7 @@ export class Line {
       this.#isWelcome = true;
       this.#unlisten();
       this.#heard({ kind: "line", isOpen: true });
-      if (this.#wanted) this.#ask();
+      if (this.#wanted && this.#wanted !== this.#asked) this.#ask();
     } else this.#heard(frame);
   }
 
