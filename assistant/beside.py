@@ -72,7 +72,11 @@ def similar(ticket: Ticket, vector: Vector, *, agent: User) -> list[Neighbour]:
     newest = Decision.objects.order_by("-pk").values("pk")[:LOOKED_AT]
     near = (
         Decision.objects.filter(
-            pk__in=newest, message__seq=1, ticket__in=Ticket.objects.visible_to(agent), ticket__state=Ticket.State.RESOLVED
+            pk__in=newest,
+            message__seq=1,
+            ticket__in=Ticket.objects.visible_to(agent),
+            ticket__state=Ticket.State.RESOLVED,
+            ticket__merged_into=None,
         )
         .exclude(ticket=ticket)
         .exclude(vector=None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from helpdesk.models import HeldReply, Macro, Message, SiteSettings, Ticket, Unsent, User
@@ -93,6 +94,8 @@ def send(ticket: Ticket, form: MessageForm, *, by: User) -> Message | HeldReply:
         if said["kind"] == "note":
             message = ticket.note(said["body"], by=by, client_msg_id=said["client_msg_id"], attachments=said["attachments"])
         else:
+            if ticket.merged_into_id:
+                raise ValidationError(f"This goes on in {ticket.merged_into_id}. Answer there: here nobody would see it.", code="merged")
             _check_seen(ticket, said["seen_seq"], by)
             if seconds and not said["at_once"] and ticket.channel != Ticket.Channel.CHAT:  # in a chat somebody sits and waits
                 wanted = {name: said[name] for name in ("teach", "draft", "macro", "then", "client_msg_id", "attachments")}

@@ -131,6 +131,8 @@ def earlier(customer: Customer, *, besides: Ticket, agent: User) -> list[Ticket]
 
 def outcome(ticket: Any) -> tuple[str, str]:
     """The colour of its state and its end in words; `ticket` as `earlier` gives it."""
+    if ticket.merged_into_id:
+        return "warn", f"Goes on in {ticket.merged_into_id}"
     if ticket.how == "assumed":
         return "warn", "Assumed solved"
     if ticket.how == "abandoned":

@@ -16,6 +16,8 @@ def split(message: Message, *, by: User, subject: str = "", at: dt.datetime | No
     ticket, at = message.ticket, at or timezone.now()
     if message.author != Message.Author.CUSTOMER or message.is_note or message.customer is None:
         raise ValidationError("Only what a customer wrote can become a ticket of its own.", code="not_theirs")
+    if message.seq == 1:
+        raise ValidationError("This is what the ticket is about. Split off something that was said later.", code="first")
     with ticket.locked():
         before = ticket.events.filter(verb="ticket.split", data__message=message.pk).first()
         if before:

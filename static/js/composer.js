@@ -171,7 +171,8 @@ export function noticeOthers(added) {
   const composer = $("#composer"), text = $("#body");
   const others = added.filter((item) => item.matches(".message:not(.message--note, [data-mine])"));
   if (!composer || !others.length) return;
-  if (!text.value.trim() || kindOf(composer) === "note") { seen(composer); return; }
+  // What was on its way when this was refused has been shown with it.
+  if (!text.value.trim() || kindOf(composer) === "note" || $("[data-missed]", composer)) { seen(composer); return; }
   const faster = $("[data-faster]", composer);
   $("[data-faster-name]", faster).textContent = $(".message__head strong", others.at(-1)).textContent;
   $("a", faster).hash = others[0].id;

@@ -67,6 +67,8 @@ function replaceQuietly(old, fresh) {
 /** At the top of the list rows take their new order; further down only their contents change, and a button tells of new ones. */
 function showRows(rows, fresh) {
   if (!rows || !fresh) return;
+  const at = $$(".row", rows).findIndex((row) => row.hasAttribute("aria-current"));
+  if (at >= 0) $("#list").dataset.at = at;
   markOpen(fresh);
   const newer = $("[data-newer]");
   if (rows.scrollTop < 8) {
@@ -101,12 +103,15 @@ function markOpen(root = document) {
   }
 }
 
+/** Where the open ticket stood that has left the list: the row that took its place is the next one. */
+const between = () => Number($("#list").dataset.at ?? 0);
+
 function moveInList(step) {
   const links = $$("#rows .row__subject a");
   if (!links.length) return;
   const here = document.activeElement?.closest?.("#rows .row") ?? $("#rows .row[aria-current]");
   const index = links.findIndex((link) => here?.contains(link));
-  const next = links[index < 0 ? 0 : Math.min(Math.max(index + step, 0), links.length - 1)];
+  const next = links[Math.min(Math.max((index < 0 ? between() : index) + (index < 0 && step > 0 ? 0 : step), 0), links.length - 1)];
   next.focus();
   next.closest(".row").scrollIntoView({ block: "nearest" });
 }
@@ -183,7 +188,16 @@ function showDraft(live, fresh, added) {
   } else if (shown && !fresh && ("closed" in $("#ticket-head").dataset || added.some((item) => item.matches(".message--agent")))) shown.remove();
 }
 
+/** A thread opens at its end. Where a long draft stands there, at what it answers. */
+function showQuestion() {
+  const scroll = $("#thread-scroll"), last = $$("#thread-scroll .message").at(-1);
+  if (!$("#draft") || !last || scroll.dataset.placed) return;
+  scroll.dataset.placed = "1";
+  if (last.getBoundingClientRect().top < scroll.getBoundingClientRect().top) last.scrollIntoView({ block: "start" });
+}
+
 function settle() {
+  showQuestion();
   const composer = $("#composer");
   if (composer) takeUp(composer);
   lookAt(openTicket());
@@ -265,6 +279,14 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "thread" && !$("#list").offsetParent) $("#ticket-title")?.focus();
 });
 
+/** With the selected tickets; with a row in the hand that is not the open ticket that one is selected first; else with the open one. */
+function onChosen(button, key) {
+  const row = document.activeElement?.closest?.("#rows .row");
+  if ($("#rows .row__pick:checked")) click($(`#bulk ${button}`));
+  else if (row && !row.hasAttribute("aria-current")) click($(".row__pick", row));
+  else click($(`#ticket-head [data-key=${key}]`));
+}
+
 const KEYS = {
   j: () => moveInList(1),
   k: () => moveInList(-1),
@@ -272,13 +294,13 @@ const KEYS = {
   ArrowUp: () => moveInList(-1),
   r: () => write("reply"),
   n: () => write("note"),
-  e: () => click($("#ticket-head [data-key=e]")),
-  a: () => click($("#ticket-head [data-key=a]")),
+  e: () => onChosen("[name=action][value=resolve]", "e"),
+  a: () => onChosen("[data-with='to=me']", "a"),
   m: () => click($("#ticket-head [data-key=m]")),
   p: () => openMenu($("#assign"), "person"),
   t: () => openMenu($("#assign"), "team"),
   "/": () => $("#find").focus(),
-  z: () => click($$("[data-undo]").at(-1) ?? $$("#held button").at(-1)),
+  z: () => click($$("[data-undo], [data-undo-here]").at(-1) ?? $$("#held button").at(-1)),
   "?": () => $("#keys").showModal(),
 };
 

@@ -66,7 +66,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 function openNext(step) {
   const links = $$("#rows .row__subject a");
   const at = links.findIndex((link) => link.closest(".row").dataset.number === $("#thread")?.dataset.ticket);
-  const next = links[at < 0 ? 0 : at + step];
+  const gone = Number($("#list").dataset.at ?? 0); // the open ticket has left the list: another one took its place
+  const next = links[at >= 0 ? at + step : step > 0 ? gone : gone - 1];
   next?.click();
   next?.closest(".row").scrollIntoView({ block: "nearest" });
 }

@@ -8,12 +8,13 @@ const TOKENS = [
 const $ = (selector, root = document) => root.querySelector(selector);
 let open = null; // { list, start, sign }
 let asked = 0;
+let called = ""; // who was chosen last: what is written after the name is no name
 
 function token(body) {
   const before = body.value.slice(0, body.selectionStart).slice(-80);
   for (const { sign, pattern, url, only } of TOKENS) {
     const match = (!only || body.form.elements.kind.value === only) && pattern.exec(before);
-    if (match) return { sign, words: match[1], start: body.selectionStart - match[1].length - 1, url: url(body.form) };
+    if (match && !(sign === "@" && called && match[1].startsWith(`${called} `))) return { sign, words: match[1], start: body.selectionStart - match[1].length - 1, url: url(body.form) };
   }
   return null;
 }
@@ -58,6 +59,7 @@ function activate(option) {
 function choose(option) {
   const { start, body } = open, { macro, words, name, does, url } = option.dataset;
   close();
+  if (!macro) called = name;
   insert(macro ? words : `@${name} `, { start });
   if (!macro || !does) return;
   if (words) promise(body.form, macro, `${name} ${does}`);

@@ -19,7 +19,8 @@ let waiting = 0;
 /** What a button is called: its words without its key, or what it says to those who listen. */
 function nameOf(node) {
   const copy = node.cloneNode(true);
-  for (const extra of $$("kbd, svg, .count, .avatar", copy)) extra.remove();
+  const other = $("#composer")?.elements.kind.value === "note" ? ".for-reply" : ".for-note";
+  for (const extra of $$(`kbd, svg, .count, .avatar, ${other}`, copy)) extra.remove();
   return (node.getAttribute("aria-label") || copy.textContent || node.title).replace(/\s+/g, " ").trim();
 }
 

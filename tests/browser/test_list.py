@@ -83,6 +83,33 @@ def test_keys_move_open_and_pick(server, page, ines):
     expect(page.locator("#keys")).to_contain_text("Select it")
 
 
+def test_a_key_acts_on_what_is_selected_and_then_goes_on_down_the_list(server, page, ines):
+    newest, second, third, last = reversed(tickets_about(server, "Anemometer", 4))
+    page.goto(server.url(f"/inbox/all/{newest}/?q=anemometer"))
+    page.keyboard.press("j")
+    page.keyboard.press("e")  # on a row that is not the open ticket: it is selected, and nothing done yet
+    expect(page.locator("#bulk")).to_contain_text("1 selected")
+    page.keyboard.press("e")
+    expect(page.locator("#batch")).to_contain_text("Done on 1.", timeout=60_000)
+    assert [state_of(server, number) for number in (newest, second)] == ["open", "resolved"]
+    expect(page.locator(f"#row-{second}")).to_have_count(0)
+    page.locator(f"#row-{third} .row__subject a").click()
+    expect(page.locator("#ticket-head")).to_contain_text(str(third))
+    page.keyboard.press("e")
+    expect(page.locator(f"#row-{third}")).to_have_count(0)
+    page.keyboard.press("Shift+J")
+    expect(page.locator("#ticket-head")).to_contain_text(str(last))
+
+
+def test_typing_searches_in_whatever_order(server, page, ines):
+    tickets_about(server, "Psychrometer", 2)
+    page.goto(server.url("/inbox/all/?sort=waiting"))
+    page.keyboard.press("/")
+    page.keyboard.type("psychrometer")
+    expect(page.locator("#rows mark").first).to_have_text("Psychrometer")
+    expect(page.locator("#rows > .row")).to_have_count(2)
+
+
 def test_all_that_match_are_resolved_and_taken_back(server, page, ines):
     numbers = tickets_about(server, "Dynamometer", 34)
     page.goto(server.url("/inbox/all/?q=dynamometer"))

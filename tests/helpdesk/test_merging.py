@@ -227,6 +227,16 @@ class TestMerging:
         assert fresh(source).unmerge(by=ines)
         assert fresh(source).state == "open"
 
+    def test_the_way_back_is_offered_where_it_goes_on_and_nobody_answers_where_it_does_not(self, client, ines, ada):
+        source, target = ticket_of(ada, "Photos are sideways"), ticket_of(ada, "Photos turned")
+        page = client.post(f"/tickets/{source.pk}/merger/", {"into": target.pk, "view": "all"}, follow=True).content.decode()
+        assert f'action="/tickets/{source.pk}/merger/"' in page and "data-undo-here" in page
+        left = client.get(f"/inbox/all/{source.pk}/").content.decode()
+        assert 'id="composer"' not in left and f'href="/inbox/all/{target.pk}/"' in left
+        said = client.post(f"/tickets/{source.pk}/messages/", {"kind": "reply", "body": "Turn them.", "seen_seq": 9, "client_msg_id": "a1"})
+        assert f"This goes on in {target.pk}. Answer there" in said.content.decode()
+        assert not source.messages.filter(author="agent").exists()
+
 
 class TestSplitting:
     def test_a_second_matter_gets_a_ticket_of_its_own_once(self, client, ines, ada):
@@ -250,9 +260,9 @@ class TestSplitting:
             assert new.messages.get().body == (body or "Sent dot.txt")
             assert contents(new.messages.get()) == contents(said) == contents_of("dot.txt")
 
-    def test_what_agents_wrote_does_not_split(self, ines, ada):
+    def test_neither_what_agents_wrote_nor_what_it_is_about_splits(self, ines, ada):
         ticket = ticket_of(ada, "Photos are sideways")
-        for message in (ticket.note("Hm", by=ines), ticket.reply("So", by=ines)):
+        for message in (ticket.note("Hm", by=ines), ticket.reply("So", by=ines), ticket.messages.get(seq=1)):
             with pytest.raises(ValidationError):
                 splitting.split(message, by=ines)
         assert Ticket.objects.count() == 1
