@@ -127,7 +127,7 @@ class Run:
     @contextmanager
     def _desk(self) -> Iterator[stage.Stage]:
         plan, database = self.plan, self.plan.database
-        if not plan.fresh and plan.checkpoint.exists() and scratch.exists(database):
+        if not plan.fresh and plan.checkpoint.is_good() and scratch.exists(database):
             scratch.enter(database)
             self.progress = plan.checkpoint.load()
             desk = stage.look_up(plan.corpus)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from assistant.backtest import checkpoint
 from assistant.backtest.table import PLAYS, ROWS
 from assistant.management.commands import figures
 
@@ -102,7 +103,7 @@ class TestCommand:
             path.unlink()
         call_command("figures", *options)
         assert len(played) == 1 and "other code" not in capsys.readouterr().out
-        monkeypatch.setattr(figures, "_version", lambda: "another")
+        monkeypatch.setattr(checkpoint, "version", lambda: "another")
         call_command("figures", *options, "--list")
         said = capsys.readouterr().out
         assert "1 of 1 are from the book, and were played with other code." in said and "0.010" in said

@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from assistant.backtest import checkpoint
 from assistant.backtest.table import PLAYS, ROWS, Play, Result, Row
 from helpdesk import corpus
 
 LEFT_OUT = ("windows", "reliability")  # what is drawn, and no figure rests on
 MARKS = {True: "[green]holds[/green]", False: "[red]misses[/red]", None: ""}
-CODE = ("assistant", "learning", "helpdesk")
 
 
 @dataclass(frozen=True)
@@ -168,20 +168,12 @@ def _runs(folder: Path, wanted: set[str], options: dict[str, Any]) -> Iterator[R
         found = corpus.read(folder)
     except corpus.CorpusError as error:
         raise CommandError(str(error)) from error
-    version = _version()
+    version = checkpoint.version()
     for play in PLAYS:
         if play.name in wanted:
             limit = min(filter(None, [play.limit, options["limit_all"]]), default=None)
             for seed in play.seeds[: options["seeds"]]:
                 yield Run(folder, found.name, play, seed, limit, version)
-
-
-def _version() -> str:
-    """Of the code that decides: figures of other code are other figures."""
-    digest = hashlib.sha256()
-    for path in sorted(path for part in CODE for path in (settings.BASE_DIR / part).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _play(runs: list[Run], jobs: int) -> dict[Run, str]:
