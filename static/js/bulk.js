@@ -23,14 +23,15 @@ function show() {
 
 async function ask() {
   if (asking) return;
-  asking = true;
-  const here = new URL($("#results").dataset.url, location.href);
-  const url = `${here.pathname}selection/?q=${encodeURIComponent($("#find").value)}`;
-  const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "bulk", "HX-Current-URL": location.href } });
-  asking = false;
-  if (!response.ok || bar()) return;
-  $("#list").insertAdjacentHTML("beforeend", await response.text());
-  htmx.process(bar());
+  asking = true; // until it stands there: a second one that began meanwhile would be a second bar
+  try {
+    const here = new URL($("#results").dataset.url, location.href);
+    const url = `${here.pathname}selection/?q=${encodeURIComponent($("#find").value)}`;
+    const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "bulk", "HX-Current-URL": location.href } });
+    if (!response.ok) return;
+    $("#list").insertAdjacentHTML("beforeend", await response.text());
+    htmx.process(bar());
+  } finally { asking = false; }
   show();
 }
 
@@ -90,7 +91,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (name) parameters[name] = value;
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.id === "bulk" && event.detail.successful) pickNone();
+  if (event.detail.elt.id !== "bulk" || !event.detail.successful) return;
+  pickNone();
+  if (document.activeElement === document.body) $("#batch button")?.focus(); // the bar has gone from under the hand
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "results") pickNone(); // another list

@@ -284,7 +284,7 @@ function onChosen(button, key) {
   const row = document.activeElement?.closest?.("#rows .row");
   if ($("#rows .row__pick:checked")) click($(`#bulk ${button}`));
   else if (row && !row.hasAttribute("aria-current")) click($(".row__pick", row));
-  else click($(`#ticket-head [data-key=${key}]`));
+  else if ($("#thread")?.getAttribute("aria-busy") !== "true") click($(`#ticket-head [data-key=${key}]`)); // else the one before is still shown
 }
 
 const KEYS = {

@@ -67,7 +67,7 @@ function openNext(step) {
   const links = $$("#rows .row__subject a");
   const at = links.findIndex((link) => link.closest(".row").dataset.number === $("#thread")?.dataset.ticket);
   const gone = Number($("#list").dataset.at ?? 0); // the open ticket has left the list: another one took its place
-  const next = links[at >= 0 ? at + step : step > 0 ? gone : gone - 1];
+  const next = at >= 0 ? links[at + step] : links[step > 0 ? gone : gone - 1] ?? links.at(-1);
   next?.click();
   next?.closest(".row").scrollIntoView({ block: "nearest" });
 }

@@ -21,7 +21,8 @@ function nameOf(node) {
   const copy = node.cloneNode(true);
   const other = $("#composer")?.elements.kind.value === "note" ? ".for-reply" : ".for-note";
   for (const extra of $$(`kbd, svg, .count, .avatar, ${other}`, copy)) extra.remove();
-  return (node.getAttribute("aria-label") || copy.textContent || node.title).replace(/\s+/g, " ").trim();
+  const words = (node.getAttribute("aria-label") || copy.textContent || node.title).replace(/\s+/g, " ").trim();
+  return node.dataset.verb ? `${node.dataset.verb} ${words}` : words; // in its menu the heading says it
 }
 
 function collect() {

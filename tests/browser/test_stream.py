@@ -110,7 +110,7 @@ def test_words_appear_while_the_answer_is_written_and_then_it_stands_with_its_so
     expect(frame.get_by_role("button", name="That solved it")).to_be_visible()
     assert growing(glimpsed()) and len(glimpsed()[-1]) > len(HALF)
     assert server.do(said_to, CUSTOMERS["priya"]) == [("answer", f"{FIRST} {SECOND}")]
-    assert len(with_model.requests) == 1
+    assert sum(QUESTION in str(each) for each in with_model.requests) == 1  # the drafts of earlier tests' tickets may be written meanwhile
 
 
 def test_a_model_that_dies_midway_leaves_nothing_half_and_the_article_answers(server, asked, with_model):
@@ -125,4 +125,4 @@ def test_a_model_that_dies_midway_leaves_nothing_half_and_the_article_answers(se
     expect(frame.locator(".chat--pending")).to_have_count(0)
     expect(frame.locator(".chat--me")).to_have_count(1)
     assert server.do(said_to, CUSTOMERS["priya"]) == [("answer", ARTICLES[TITLE])]
-    assert server.do(latest, CUSTOMERS["priya"])[0] and len(with_model.requests) == 1
+    assert server.do(latest, CUSTOMERS["priya"])[0] and sum(QUESTION in str(each) for each in with_model.requests) == 1
