@@ -13,10 +13,8 @@ from config.processes import Child, Owner, stopped, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("web", "live", "worker", "beat")
-WEB, THREADS = (
-    min(2, os.cpu_count() or 1),
-    8,
-)  # processes for pages, since Python runs one request at a time in each; and requests that wait in one
+WEB = min(2, os.cpu_count() or 1)  # processes for pages: Python runs one request at a time in each
+THREADS = 8  # requests that one of them may have before it
 
 
 def environment(environ: Mapping[str, str], addresses: Addresses, data_dir: Path, port: int, secret: str) -> dict[str, str]:

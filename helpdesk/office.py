@@ -111,7 +111,7 @@ def in_words(wait: dt.timedelta) -> str:
     return f"{int(-(-minutes // 60))} hours" if minutes <= 24 * 60 else f"{int(-(-minutes // (24 * 60)))} days"
 
 
-class Told:
+class Lately:
     """What every widget is told with every message: at most so many seconds old, in each process by itself."""
 
     KEPT = 2.0
@@ -125,10 +125,10 @@ class Told:
         return time.monotonic() - self.at > self.KEPT
 
 
-_told: list[Told] = []
+_lately: list[Lately] = []
 
 
-def lately() -> Told:
-    if not _told or _told[0].is_old:
-        _told[:] = [Told()]
-    return _told[0]
+def lately() -> Lately:
+    if not _lately or _lately[0].is_old:
+        _lately[:] = [Lately()]
+    return _lately[0]
